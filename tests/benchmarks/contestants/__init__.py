@@ -1,0 +1,1 @@
+"""What the functions are measured beside: functions of the framework that anybody could have written."""
