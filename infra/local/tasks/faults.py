@@ -1,0 +1,65 @@
+"""Misbehaviour on command: duplicates, losses, delays, the wrong order and refused creates."""
+
+import random
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from infra.local.fault_values import FaultRefused, number, share, switch, whole
+
+_LONGEST_DELAY_MS = 3_600_000
+_LONGEST_WINDOW_MS = 60_000
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskFaults:
+    """What goes wrong with tasks; all off at first.
+
+    Shares are from 0 to 1. A duplicate is delivered while the first delivery still runs. A dropped task is gone without
+    a delivery. `reverse` gathers the tasks that are due within `reverse_window_ms` and delivers the newest first.
+    """
+
+    duplicate_share: float = 0.0
+    drop_share: float = 0.0
+    delay_ms: float = 0.0
+    reverse: bool = False
+    reverse_window_ms: float = 500.0
+    refuse_creates_share: float = 0.0
+    seed: int | None = None
+    dice: random.Random = field(default_factory=random.Random, repr=False)
+
+    def happens(self, chance: float) -> bool:
+        """Throw the dice."""
+        return chance > 0 and self.dice.random() < chance
+
+    def shown(self) -> dict[str, Any]:
+        """The faults as JSON."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "dice"}
+
+
+_READERS = {
+    "duplicate_share": share,
+    "drop_share": share,
+    "delay_ms": number(0, _LONGEST_DELAY_MS),
+    "reverse": switch,
+    "reverse_window_ms": number(1, _LONGEST_WINDOW_MS),
+    "refuse_creates_share": share,
+    "seed": whole,
+}
+
+
+def read_faults(wanted: object) -> TaskFaults:
+    """The faults that a JSON object asks for; what it does not name is off.
+
+    Raises:
+        FaultRefused: an unknown key or a value out of its range.
+    """
+    if not isinstance(wanted, dict):
+        raise FaultRefused('send a JSON object of faults, such as {"duplicate_share": 0.1}')
+    values: dict[str, Any] = {}
+    for key, value in wanted.items():
+        if key not in _READERS:
+            raise FaultRefused(f"{key} is not a fault of the queue; known are {', '.join(sorted(_READERS))}")
+        values[key] = _READERS[key](key, value)
+    faults = TaskFaults(**values)
+    faults.dice = random.Random(faults.seed)  # noqa: S311 - repeatable faults, nothing secret
+    return faults
