@@ -1,0 +1,1 @@
+"""Pure and small: no connection, no cloud, nothing but the standard library."""
