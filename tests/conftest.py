@@ -1,0 +1,40 @@
+"""What every test may ask for: a migrated database of its own, or one shared by the tests of a module."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.database import cloned_database, create_run_folder, remove_run_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.database import Database
+
+
+def pytest_configure() -> None:
+    """Make the run's folder before xdist starts its workers, which inherit its name."""
+    create_run_folder()
+
+
+def pytest_unconfigure() -> None:
+    """Stop what the run started; a worker leaves that to the process that started it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        remove_run_folder()
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    """A migrated database for this test alone."""
+    with cloned_database() as clone:
+        yield clone
+
+
+@pytest.fixture(scope="module")
+def shared_database() -> Iterator[Database]:
+    """A migrated database for the tests of one module, which must not disturb one another."""
+    with cloned_database() as clone:
+        yield clone
