@@ -1,0 +1,1 @@
+"""What AI agents do with a conversation: answering turns."""

@@ -1,0 +1,1 @@
+"""Conversations with customers: their turns, and how they are woken."""

@@ -1,0 +1,188 @@
+-- A worker takes a conversation: one statement and one round trip that locks it, looks, and either leases it or says what else to do.
+
+-- The messages of a turn, oldest first: [{id, seq, type, text, received_at}].
+CREATE FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint)
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
+               'received_at', coalesce(m.received_at, m.created_at)) ORDER BY m.seq), '[]'::jsonb)
+    FROM platform.messages m
+    WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+      AND m.seq BETWEEN p_from_seq AND p_to_seq
+$$;
+
+-- What was said before the turn, oldest first: [{sender, text, at}]. A reply that was cancelled or refused was never said.
+CREATE FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit int)
+RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content, 'at', h.created_at)
+                              ORDER BY h.created_at, h.id), '[]'::jsonb)
+    FROM (
+        SELECT m.id, m.sender_type, m.text_content, m.created_at
+        FROM platform.messages m
+        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+          AND (m.seq < p_before_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
+        ORDER BY m.created_at DESC, m.id DESC
+        LIMIT p_limit
+    ) h
+$$;
+
+-- Hands a conversation to people, with the reason in the audit log. The caller holds the conversation's lock.
+CREATE FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.conversations c
+    SET automation_state = p_automation_state, status = 'escalated', assigned_to_human = true,
+        escalated_at = coalesce(c.escalated_at, clock_timestamp()), human_takeover_count = c.human_takeover_count + 1,
+        run_at = NULL, first_pending_at = NULL, lease_until = NULL
+    WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id AND c.automation_state = 'auto';
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+        VALUES (p_organization_id, 'conversation.escalated', 'conversation', p_conversation_id,
+                jsonb_build_object('reason', p_reason, 'automation_state', p_automation_state));
+    END IF;
+END
+$$;
+
+-- kind = 'claimed'  the turn is this worker's: fence, from_seq, to_seq, messages, history, configuration, recipient
+--        'unsent'   replies wait to be sent first: outbox, their ids in order
+--        'waiting'  not before "at": the customer may still be writing, or a send was put off
+--        'handed_over' people must answer: too many attempts, too old, or no agent; reason says which
+--        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
+CREATE FUNCTION agents.claim_turn(
+    p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
+    p_max_attempts int, p_max_age_seconds double precision, p_history int)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    c platform.conversations;
+    opened record;
+    setup record;
+    obstacle text;
+BEGIN
+    -- The lock comes first and alone: the statements below then see everything that the previous holder committed.
+    SELECT * INTO c FROM platform.conversations
+    WHERE organization_id = p_organization_id AND id = p_conversation_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'unknown_conversation');
+    END IF;
+
+    SELECT array_agg(o.id ORDER BY o.turn_seq, o.part) AS ids,
+           (array_agg(o.state ORDER BY o.turn_seq, o.part))[1] AS first_state,
+           (array_agg(o.not_before ORDER BY o.turn_seq, o.part))[1] AS first_at
+    INTO opened
+    FROM platform.outbox o
+    WHERE o.organization_id = p_organization_id AND o.conversation_id = p_conversation_id
+      AND o.state IN ('ready', 'sending', 'uncertain');
+    IF opened.first_state = 'ready' AND opened.first_at <= clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'unsent', 'outbox', to_jsonb(opened.ids));
+    ELSIF opened.first_state = 'ready' THEN
+        RETURN jsonb_build_object('kind', 'waiting', 'at', opened.first_at);
+    ELSIF opened.first_state IS NOT NULL THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'unsettled');
+    END IF;
+
+    IF c.automation_state <> 'auto' THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', c.automation_state);
+    ELSIF c.last_in_seq <= c.done_seq THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'nothing_pending');
+    ELSIF c.lease_until > clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
+    ELSIF c.run_at > clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'waiting', 'at', c.run_at);
+    ELSIF c.turn_attempts >= p_max_attempts THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'dead', 'turn_attempts');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'turn_attempts', 'attempts', c.turn_attempts);
+    ELSIF c.last_inbound_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'reply_too_old');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'reply_too_old');
+    END IF;
+
+    SELECT a.id AS agent_id, a.status AS agent_status, d.status AS department_status,
+           g.ai_paused_at, g.billing_status, g.deleted_at, n.status AS connection_status,
+           jsonb_build_object(
+               'agent', jsonb_build_object('id', a.id, 'type', a.agent_type, 'configuration', a.configuration,
+                                           'model_configuration', a.model_configuration),
+               'department', jsonb_build_object('id', d.id, 'type', d.type, 'configuration', d.configuration),
+               'organization', jsonb_build_object('name', g.name, 'locale', g.locale, 'timezone', g.timezone),
+               'connection', jsonb_build_object('id', n.id, 'provider', n.provider)) AS configuration
+    INTO setup
+    FROM platform.organizations g
+    JOIN integrations.connections n ON n.organization_id = g.id AND n.id = c.connection_id
+    LEFT JOIN departments.agents a ON a.organization_id = g.id AND a.agent_type = c.channel || '_responder'
+    LEFT JOIN departments.departments d ON d.organization_id = g.id AND d.id = a.department_id
+    WHERE g.id = p_organization_id
+    -- one that works before one that is paused, then the oldest: the same choice each time
+    ORDER BY (a.status = 'active' AND d.status = 'active') DESC NULLS LAST, a.created_at, a.id
+    LIMIT 1;
+    IF setup.agent_id IS NULL THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'no_agent');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'no_agent');
+    END IF;
+    obstacle := agents.pause_reason(setup.deleted_at, setup.billing_status, setup.ai_paused_at,
+                                    setup.department_status, setup.agent_status, setup.connection_status);
+    IF obstacle IS NOT NULL THEN
+        -- looked at again in a minute, behind whatever else is due: a switched-off agent must not hide the others' work
+        UPDATE platform.conversations SET run_at = clock_timestamp() + interval '60 seconds'
+        WHERE organization_id = p_organization_id AND id = p_conversation_id;
+        RETURN jsonb_build_object('kind', 'idle', 'reason', obstacle);
+    END IF;
+
+    UPDATE platform.conversations
+    SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
+    WHERE organization_id = p_organization_id AND id = p_conversation_id;
+    RETURN jsonb_build_object(
+        'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
+        'attempt', c.turn_attempts + 1, 'recipient', c.customer_external_id,
+        'messages', agents.turn_messages(p_organization_id, p_conversation_id, c.done_seq + 1, c.last_in_seq),
+        'history', agents.turn_history(p_organization_id, p_conversation_id, c.done_seq + 1, p_history),
+        'configuration', setup.configuration);
+END
+$$;
+
+-- Why the AI may not speak at all just now, NULL when it may. Intake never asks this.
+CREATE FUNCTION agents.pause_reason(
+    p_deleted_at timestamptz, p_billing_status text, p_ai_paused_at timestamptz,
+    p_department_status text, p_agent_status text, p_connection_status text)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN p_deleted_at IS NOT NULL OR p_billing_status = 'cancelled' THEN 'organization_cancelled'
+        WHEN p_billing_status = 'suspended' THEN 'organization_suspended'
+        WHEN p_ai_paused_at IS NOT NULL THEN 'ai_paused'
+        WHEN p_department_status <> 'active' THEN 'department_paused'
+        WHEN p_agent_status <> 'active' THEN 'agent_paused'
+        WHEN p_connection_status = 'revoked' THEN 'connection_revoked'
+        WHEN p_connection_status <> 'active' THEN 'connection_inactive'
+    END
+$$;
+
+-- A model call is accounted before it is made: the row stays with its reserved cost when the worker never comes back.
+CREATE FUNCTION agents.start_attempt(
+    p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid,
+    p_fence bigint, p_attempt int, p_model text, p_reserved_cost_usd numeric)
+RETURNS timestamptz LANGUAGE sql AS $$
+    INSERT INTO agents.llm_attempts (id, organization_id, execution_id, conversation_id, fence, attempt, model, state, started_at, cost_usd)
+    VALUES (p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_fence, p_attempt, p_model, 'started',
+            clock_timestamp(), p_reserved_cost_usd)
+    RETURNING started_at
+$$;
+
+-- A turn that failed is given back: the lease ends and the next try waits longer each time. Its open calls keep their reserved
+-- cost as the estimate, because nobody knows what they used. Nothing happens when the fence has moved on.
+CREATE FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text)
+RETURNS timestamptz LANGUAGE plpgsql AS $$
+DECLARE
+    retry_at timestamptz;
+BEGIN
+    UPDATE platform.conversations
+    SET lease_until = NULL, run_at = clock_timestamp() + make_interval(secs => least(2 ^ turn_attempts, 60))
+    WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND lease_until IS NOT NULL
+    RETURNING run_at INTO retry_at;
+    IF retry_at IS NOT NULL THEN
+        UPDATE agents.llm_attempts
+        SET state = 'estimated', finished_at = clock_timestamp(), error_code = p_error_code
+        WHERE organization_id = p_organization_id AND conversation_id = p_conversation_id AND fence = p_fence AND state = 'started'
+          AND started_at > clock_timestamp() - interval '1 day';
+    END IF;
+    RETURN retry_at;
+END
+$$;

@@ -1,0 +1,153 @@
+-- The last look before a message leaves: whether it may still be sent is decided in the same statement that marks it "sending".
+
+-- One waiting message with everything the decision needs; obstacle is NULL when it may be sent.
+-- nothing_sent: no part of the turn can have reached the customer, so the whole reply may still be taken back.
+CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision)
+RETURNS TABLE (obstacle text, provider text, account_identifier text, access_token text)
+LANGUAGE sql STABLE AS $$
+    SELECT CASE
+            WHEN o.not_before > clock_timestamp() THEN 'not_before'
+            WHEN EXISTS (SELECT FROM platform.outbox e
+                         WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
+                           AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
+                THEN 'previous_part'
+            WHEN o.kind <> 'handoff' AND c.automation_state <> 'auto' THEN 'human_active'
+            WHEN o.kind = 'reply' AND c.last_in_seq > o.known_seq
+                 AND NOT EXISTS (SELECT FROM platform.outbox e
+                                 WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
+                                   AND e.turn_seq = o.turn_seq
+                                   AND (e.state IN ('sending', 'accepted', 'uncertain', 'held') OR e.uncertain_at IS NOT NULL))
+                THEN 'newer_message'
+            WHEN c.last_inbound_at <= clock_timestamp() - interval '24 hours' THEN 'window_closed'
+            -- whoever writes after opting out asks for service again
+            WHEN c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
+            ELSE agents.pause_reason(g.deleted_at, g.billing_status, g.ai_paused_at, d.status, a.status, n.status)
+        END, n.provider::text, n.account_identifier::text, n.access_token::text
+    FROM platform.outbox o
+    JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
+    JOIN platform.organizations g ON g.id = o.organization_id
+    JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
+    LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
+    LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
+    WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id
+$$;
+
+-- state = 'sending'  send it now: attempt, part, recipient, payload, connection {id, provider, account_identifier, access_token (encrypted)}
+--         'waiting'  not before "at" (paused, not lost, when reason is a switch or the connection)
+--         'blocked'  an earlier part or turn of the conversation is not settled yet
+--         'cancelled', 'held'  not sent, reason says why
+--         'reopened' taken back unsent: the turn runs again at run_at together with the newer message
+--         'again'    the facts changed under the decision: ask again
+--         'gone'     somebody else has it, or it is settled (also by a status, which proves an earlier attempt: see settle_statuses)
+CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    s record;
+BEGIN
+    UPDATE platform.outbox o
+    SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
+    FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f
+    WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL
+    RETURNING o.attempt, o.part, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token INTO s;
+    IF NOT FOUND THEN
+        RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
+    END IF;
+    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'recipient', s.recipient, 'payload', s.payload,
+        'connection', jsonb_build_object('id', s.connection_id, 'provider', s.provider,
+                                         'account_identifier', s.account_identifier, 'access_token', s.access_token));
+END
+$$;
+
+-- What becomes of a message that may not be sent now. Locks conversation, then message: the order of everybody who takes both.
+CREATE FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    o platform.outbox;
+    why text;
+BEGIN
+    PERFORM FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id
+      AND c.id = (SELECT x.conversation_id FROM platform.outbox x WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id)
+    FOR NO KEY UPDATE;
+    SELECT * INTO o FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.state = 'ready'
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'gone');
+    END IF;
+    SELECT f.obstacle INTO why FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f;
+
+    IF why IS NULL THEN
+        RETURN jsonb_build_object('state', 'again');
+    ELSIF why = 'not_before' THEN
+        RETURN jsonb_build_object('state', 'waiting', 'at', o.not_before, 'reason', coalesce(o.cancel_reason, why));
+    ELSIF why = 'previous_part' THEN
+        RETURN jsonb_build_object('state', 'blocked', 'reason', why);
+    ELSIF why = 'newer_message' THEN
+        RETURN agents.reopen_turn(o, p_quiet_seconds);
+    ELSIF why IN ('human_active', 'organization_cancelled') THEN
+        PERFORM agents.withdraw_replies(o, 'cancelled', why);
+        RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
+    ELSIF why IN ('window_closed', 'opted_out', 'reply_too_old', 'connection_revoked') THEN
+        PERFORM agents.withdraw_replies(o, 'held', why);
+        PERFORM agents.hand_over(p_organization_id, o.conversation_id, 'human', why);
+        RETURN jsonb_build_object('state', 'held', 'reason', why);
+    END IF;
+    -- switched off or not connected: looked at again in a minute, until it may go or is too old
+    UPDATE platform.outbox x SET not_before = clock_timestamp() + interval '60 seconds', cancel_reason = why
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
+    RETURNING x.* INTO o;
+    RETURN jsonb_build_object('state', 'waiting', 'at', o.not_before, 'reason', why);
+END
+$$;
+
+-- Takes the unsent parts of a turn out of the way and says why on each row and on the execution.
+-- A cancelled message was never said; a held one waits for a person.
+CREATE FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_state, error_detail = p_reason
+    FROM platform.outbox x
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
+      AND m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'pending';
+    UPDATE platform.outbox x SET state = p_state, cancel_reason = p_reason
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready';
+    UPDATE departments.agent_executions e SET outcome = p_reason
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+END
+$$;
+
+-- The customer wrote on before anything was sent: the reply is withdrawn and its messages are unanswered again.
+CREATE FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    next_run timestamptz;
+BEGIN
+    PERFORM agents.withdraw_replies(o, 'cancelled', 'newer_message');
+    UPDATE departments.agent_executions e SET status = 'superseded'
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+    UPDATE platform.conversations c
+    SET done_seq = o.from_seq - 1, turn_attempts = 0,
+        first_pending_at = (SELECT min(coalesce(m.received_at, m.created_at)) FROM platform.messages m
+                            WHERE m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.seq >= o.from_seq),
+        run_at = coalesce(c.run_at, clock_timestamp() + make_interval(secs => p_quiet_seconds))
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND c.done_seq = o.turn_seq
+    RETURNING c.run_at INTO next_run;
+    RETURN jsonb_build_object('state', 'reopened', 'reason', 'newer_message', 'run_at', next_run);
+END
+$$;
+
+-- The message is out under the provider's id; statuses that came before the id was known are applied now.
+CREATE FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET external_message_id = coalesce(m.external_message_id, p_provider_message_id), sent_at = coalesce(m.sent_at, clock_timestamp()),
+        delivery_status = CASE m.delivery_status WHEN 'pending' THEN 'sent' ELSE m.delivery_status END
+    WHERE m.organization_id = p_organization_id AND m.id = p_message_id;
+    PERFORM platform.apply_statuses(p_organization_id, p_provider_message_id);
+END
+$$;

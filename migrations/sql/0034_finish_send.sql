@@ -1,0 +1,98 @@
+-- What became of one attempt to send. Guarded by the attempt's number: a worker that wakes up late settles its own attempt and no other.
+
+-- p_result: {outcome, message_id, http_status, error_code, error_detail, latency_ms, retry_seconds, consequence}
+--   outcome      'accepted' | 'refused' (definite and for ever) | 'retry' (definitely not sent, try later) | 'uncertain'
+--   consequence  NULL | 'hold' (a person must act: window, policy) | 'opt_out' | 'connection_expired' | 'connection_error'
+-- Returns {state, at}: the message's state now; "at" is when a retry is due. state 'gone': the attempt had been settled otherwise.
+CREATE FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt int, p_result jsonb)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    o platform.outbox;
+    moment timestamptz := clock_timestamp();
+    outcome text := p_result ->> 'outcome';
+    proof text := p_result ->> 'message_id';
+BEGIN
+    INSERT INTO platform.outbox_attempts (organization_id, outbox_id, attempt, outcome, http_status, error_code, latency_ms, created_at)
+    VALUES (p_organization_id, p_outbox_id, p_attempt, outcome, (p_result ->> 'http_status')::int, p_result ->> 'error_code',
+            (p_result ->> 'latency_ms')::int, moment);
+    IF outcome = 'accepted' THEN
+        RETURN agents.finish_accepted(p_organization_id, p_outbox_id, proof, moment);
+    END IF;
+
+    UPDATE platform.outbox x
+    SET state = CASE WHEN outcome = 'retry' THEN 'ready' WHEN outcome = 'refused' AND p_result ->> 'consequence' = 'hold' THEN 'held' ELSE outcome END,
+        not_before = CASE outcome WHEN 'retry' THEN moment + make_interval(secs => (p_result ->> 'retry_seconds')::float8) ELSE x.not_before END,
+        uncertain_at = CASE outcome WHEN 'uncertain' THEN moment ELSE x.uncertain_at END,
+        error_code = p_result ->> 'error_code', error_detail = p_result ->> 'error_detail'
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.attempt = p_attempt
+      -- a definite answer also settles what the sweep has called uncertain meanwhile
+      AND (x.state = 'sending' OR x.state = 'uncertain' AND outcome IN ('refused', 'retry'))
+    RETURNING x.* INTO o;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'gone');
+    END IF;
+    IF outcome = 'refused' THEN
+        PERFORM agents.finish_refused(o, p_result);
+    END IF;
+    IF p_result ->> 'consequence' IN ('connection_expired', 'connection_error') THEN
+        PERFORM agents.mark_connection(p_organization_id, o.connection_id,
+            CASE p_result ->> 'consequence' WHEN 'connection_expired' THEN 'expired' ELSE 'error' END, p_result ->> 'error_detail');
+    END IF;
+    RETURN jsonb_build_object('state', o.state, 'at', CASE o.state WHEN 'ready' THEN o.not_before END);
+END
+$$;
+
+-- A second acceptance under another id is a duplicate at the customer: it cannot be undone, so it is flagged to be counted and shown.
+CREATE FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamptz)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    o platform.outbox;
+BEGIN
+    SELECT * INTO o FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'gone');
+    END IF;
+    IF o.state = 'accepted' THEN
+        UPDATE platform.outbox x SET duplicate_detected_at = p_moment
+        WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.provider_message_id <> p_provider_message_id;
+        RETURN jsonb_build_object('state', 'accepted');
+    END IF;
+    UPDATE platform.outbox x
+    SET state = 'accepted', accepted_at = p_moment, provider_message_id = p_provider_message_id, error_code = NULL, error_detail = NULL
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id;
+    PERFORM agents.record_sent(p_organization_id, o.message_id, p_provider_message_id);
+    RETURN jsonb_build_object('state', 'accepted');
+END
+$$;
+
+-- Refused for ever: the message failed, the parts after it would be half a text, and a person must answer.
+CREATE FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_result ->> 'error_code', error_detail = p_result ->> 'error_detail'
+    WHERE m.organization_id = o.organization_id AND m.id = o.message_id;
+    PERFORM agents.withdraw_replies(o, CASE o.state WHEN 'held' THEN 'held' ELSE 'cancelled' END, 'previous_part_refused');
+    UPDATE departments.agent_executions e SET outcome = 'send_refused'
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+    UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND p_result ->> 'consequence' = 'opt_out';
+    PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
+END
+$$;
+
+-- The account needs a person: its sends are paused, and the change is told once.
+CREATE FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE integrations.connections n SET status = p_status, last_error = p_error
+    WHERE n.organization_id = p_organization_id AND n.id = p_connection_id AND n.status = 'active';
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        VALUES (p_organization_id, 'connection.needs_attention', 'integration', p_connection_id, false, p_error,
+                jsonb_build_object('status', p_status));
+    END IF;
+END
+$$;

@@ -1,0 +1,133 @@
+-- Repair by re-reading, for the worker role over all organizations: nothing that is stored may wait unseen.
+-- Each function does one bounded batch, skips what somebody holds, and returns how many rows it moved.
+
+-- A send that was marked and never finished: nobody knows whether it arrived.
+CREATE FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch int)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    moved int;
+BEGIN
+    WITH stale AS (
+        SELECT o.id, o.organization_id FROM platform.outbox o
+        WHERE o.state = 'sending' AND o.sending_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
+        ORDER BY o.sending_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), expired AS (
+        UPDATE platform.outbox o SET state = 'uncertain', uncertain_at = clock_timestamp()
+        FROM stale WHERE o.organization_id = stale.organization_id AND o.id = stale.id
+        RETURNING o.organization_id, o.id, o.attempt
+    )
+    INSERT INTO platform.outbox_attempts (organization_id, outbox_id, attempt, outcome, created_at)
+    SELECT organization_id, id, attempt, 'abandoned', clock_timestamp() FROM expired;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+-- An uncertain send that no status settled within the quiet window: sent again, or held for a person (what costs money).
+CREATE FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch int)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    o platform.outbox;
+    resent int := 0;
+    held int := 0;
+BEGIN
+    FOR o IN
+        SELECT * FROM platform.outbox x
+        WHERE x.state = 'uncertain' AND x.uncertain_at <= clock_timestamp() - make_interval(secs => p_window_seconds)
+        ORDER BY x.uncertain_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        IF o.resend_policy = 'hold' THEN
+            UPDATE platform.outbox x SET state = 'held', cancel_reason = 'uncertain'
+            WHERE x.organization_id = o.organization_id AND x.id = o.id;
+            PERFORM agents.withdraw_replies(o, 'held', 'uncertain');
+            PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'uncertain_send');
+            held := held + 1;
+        ELSE
+            UPDATE platform.outbox x SET state = 'ready', not_before = clock_timestamp()
+            WHERE x.organization_id = o.organization_id AND x.id = o.id;
+            resent := resent + 1;
+        END IF;
+    END LOOP;
+    RETURN jsonb_build_object('resent', resent, 'held', held);
+END
+$$;
+
+-- A model call whose worker never came back: the cost reserved before the call stands as its estimate (NULL stays unknown).
+CREATE FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch int)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    moved int;
+BEGIN
+    UPDATE agents.llm_attempts a SET state = 'estimated', finished_at = clock_timestamp(), error_code = 'worker_lost'
+    WHERE (a.started_at, a.id) IN (
+        SELECT x.started_at, x.id FROM agents.llm_attempts x
+        WHERE x.state = 'started' AND x.started_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
+        ORDER BY x.started_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+-- An execution that was begun and never ended.
+CREATE FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch int)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    moved int;
+BEGIN
+    UPDATE departments.agent_executions e
+    SET status = 'failed', outcome = 'timeout', completed_at = clock_timestamp()
+    WHERE (e.created_at, e.id) IN (
+        SELECT x.created_at, x.id FROM departments.agent_executions x
+        WHERE x.status IN ('pending', 'running') AND x.created_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
+        ORDER BY x.created_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+-- The conversations that should be moving and are not: due and free, or with a message that waits to be sent.
+-- Fair: each organization's oldest come first in turns, and no organization has more than its share of one sweep.
+CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization int, p_limit int)
+RETURNS TABLE (organization_id uuid, conversation_id uuid, reason text) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE moment AS (
+        SELECT clock_timestamp() AS now, clock_timestamp() - make_interval(secs => p_grace_seconds) AS before
+    ), pending AS (
+        -- a loose index scan: one look-up for each organization that has anything pending
+        (SELECT c.organization_id FROM platform.conversations c WHERE c.run_at IS NOT NULL ORDER BY c.organization_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.organization_id FROM platform.conversations c
+                WHERE c.run_at IS NOT NULL AND c.organization_id > pending.organization_id ORDER BY c.organization_id LIMIT 1)
+        FROM pending WHERE pending.organization_id IS NOT NULL
+    ), due AS (
+        SELECT pending.organization_id, d.id AS conversation_id, d.run_at AS since,
+               CASE WHEN d.lease_until IS NULL THEN 'due' ELSE 'lease_expired' END AS reason
+        FROM pending, moment, LATERAL (
+            SELECT c.id, c.run_at, c.lease_until FROM platform.conversations c
+            WHERE c.organization_id = pending.organization_id AND c.run_at <= moment.before
+              AND c.automation_state = 'auto' AND c.last_in_seq > c.done_seq
+              AND (c.lease_until IS NULL OR c.lease_until <= moment.now)
+              AND NOT EXISTS (SELECT FROM platform.outbox o
+                              WHERE o.organization_id = c.organization_id AND o.conversation_id = c.id
+                                AND o.state IN ('ready', 'sending', 'uncertain'))
+            ORDER BY c.run_at LIMIT p_per_organization
+        ) d
+    ), unsent AS (
+        SELECT o.organization_id, o.conversation_id, min(o.not_before) AS since, 'unsent' AS reason
+        FROM platform.outbox o, moment
+        WHERE o.state = 'ready' AND o.not_before <= moment.before
+          AND NOT EXISTS (SELECT FROM platform.outbox e
+                          WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
+                            AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
+        GROUP BY o.organization_id, o.conversation_id
+    ), ranked AS (
+        SELECT w.*, row_number() OVER (PARTITION BY w.organization_id ORDER BY w.since, w.conversation_id) AS rank
+        FROM (SELECT * FROM due UNION ALL SELECT u.organization_id, u.conversation_id, u.since, u.reason FROM unsent u) w
+    )
+    SELECT r.organization_id, r.conversation_id, r.reason FROM ranked r
+    WHERE r.rank <= p_per_organization
+    ORDER BY r.rank, r.since LIMIT p_limit
+$$;

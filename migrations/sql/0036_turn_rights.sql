@@ -1,0 +1,39 @@
+-- Who may run the turn's functions, and what the worker role may touch in them. They run with the caller's own rights.
+
+GRANT EXECUTE ON FUNCTION
+    agents.claim_turn(uuid, uuid, double precision, int, double precision, int),
+    agents.turn_messages(uuid, uuid, bigint, bigint),
+    agents.turn_history(uuid, uuid, bigint, int),
+    agents.start_attempt(uuid, uuid, uuid, uuid, bigint, int, text, numeric),
+    agents.release_turn(uuid, uuid, bigint, text),
+    agents.commit_turn(uuid, uuid, bigint, bigint, bigint, jsonb),
+    agents.write_replies(uuid, uuid, uuid, text, bigint, bigint, bigint, timestamptz, jsonb),
+    agents.send_facts(uuid, uuid, double precision),
+    agents.begin_send(uuid, uuid, double precision, double precision),
+    agents.refuse_send(uuid, uuid, double precision, double precision),
+    agents.reopen_turn(platform.outbox, double precision),
+    agents.record_sent(uuid, uuid, text),
+    agents.finish_send(uuid, uuid, int, jsonb),
+    agents.finish_accepted(uuid, uuid, text, timestamptz),
+    agents.finish_refused(platform.outbox, jsonb),
+    agents.mark_connection(uuid, uuid, text, text),
+    agents.pause_reason(timestamptz, text, timestamptz, text, text, text)
+TO application_role;
+
+GRANT EXECUTE ON FUNCTION
+    agents.hand_over(uuid, uuid, text, text),
+    agents.withdraw_replies(platform.outbox, text, text)
+TO application_role, worker_role;
+
+GRANT EXECUTE ON FUNCTION
+    agents.expire_sends(double precision, int),
+    agents.settle_uncertain(double precision, int),
+    agents.estimate_attempts(double precision, int),
+    agents.close_stuck_executions(double precision, int),
+    agents.conversations_to_wake(double precision, int, int)
+TO worker_role;
+
+-- What the sweep writes: the state of a message that is held for a person, and the end of an execution that never ended.
+GRANT UPDATE (delivery_status, failed_at, error_code, error_detail) ON platform.messages TO worker_role;
+SELECT platform.admit_all_tenants('departments.agent_executions', 'worker_role');
+GRANT SELECT, UPDATE (status, outcome, completed_at) ON departments.agent_executions TO worker_role;

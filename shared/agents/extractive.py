@@ -1,0 +1,114 @@
+"""The responder that needs no model: it answers with the best passage of the organization's knowledge, or hands over.
+
+It never invents: what it says is cut from a passage that retrieval holds to be good enough, sentence by sentence.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from shared.agents.questions import Courtesy, courtesy, fold, questions
+from shared.agents.responder import Answer, Turn
+from shared.agents.wording import Wording, wording
+from shared.channels.text_parts import sentences
+from shared.conversations.models import ClaimedTurn
+from shared.knowledge.retrieval import Passage, Retrieval
+
+# As much as one reads at a glance on a telephone; longer passages are cut to the sentences that speak of the question.
+ANSWER_CHARACTERS: Final = 700
+
+Retrieve = Callable[[UUID, str], Retrieval]
+_HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s+")
+_BOLD: Final = re.compile(r"\*\*(.+?)\*\*|__(.+?)__")
+_LINK: Final = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
+# Word beginnings of this length stand in for stems: "entregas", "entregamos" and "entrega" agree.
+_STEM: Final = 5
+
+
+class ExtractiveResponder:
+    """Answers each question of the burst from its own best passage; `retrieve` takes an organization and a question."""
+
+    def __init__(self, *, retrieve: Retrieve) -> None:
+        self._retrieve = retrieve
+
+    def answer(self, turn: Turn) -> Answer:
+        """One reply for the whole burst. Abstains, wholly or for a part, where the knowledge says nothing."""
+        claimed = turn.claimed
+        words = wording(claimed.configuration.locale)
+        texts = [message.text for message in claimed.messages if message.text]
+        asked = questions(texts)
+        unreadable = len(texts) < len(claimed.messages)
+        if not asked and not unreadable:
+            return _courtesy_answer(claimed, words, courtesy(texts))
+        found = [(question, self._retrieve(claimed.organization_id, question)) for question in asked]
+        return _answer_from(claimed, words, found, unreadable=unreadable)
+
+
+def _answer_from(
+    claimed: ClaimedTurn, words: Wording, found: list[tuple[str, Retrieval]], *, unreadable: bool
+) -> Answer:
+    """The reply from what was found for each question, in the order they were asked."""
+    said: dict[str, str] = {}
+    unanswered = unreadable
+    for question, retrieval in found:
+        if retrieval.above_threshold and retrieval.passages:
+            best = retrieval.passages[0]
+            said.setdefault(str(best.chunk_id), excerpt(best, question))
+        else:
+            unanswered = True
+    paragraphs = list(said.values())
+    if unanswered:
+        sentence = words.partial_handoff if paragraphs else words.handoff
+        paragraphs.append(sentence.format(organization=claimed.configuration.organization_name))
+    passages = {passage.chunk_id: passage for _, retrieval in found for passage in retrieval.passages}.values()
+    return Answer(
+        text="\n\n".join(paragraphs),
+        abstained=unanswered,
+        reason=("unreadable_message" if unreadable else "knowledge_gap") if unanswered else None,
+        chunk_ids=tuple(str(passage.chunk_id) for passage in passages),
+        scores=tuple(round(float(passage.score), 6) for passage in passages),
+        details={"used": list(said), "best_scores": [retrieval.best_score for _, retrieval in found]},
+    )
+
+
+def _courtesy_answer(claimed: ClaimedTurn, words: Wording, kind: Courtesy | None) -> Answer:
+    """What to say when nothing was asked; a burst that cannot be read at all is a person's."""
+    name = claimed.configuration.organization_name
+    if kind is None:
+        return Answer(text=words.handoff.format(organization=name), abstained=True, reason="unreadable_message")
+    text = words.greeting.format(organization=name) if kind is Courtesy.GREETING else words.thanks
+    return Answer(text=text, details={"courtesy": kind.value})
+
+
+def excerpt(passage: Passage, question: str) -> str:
+    """The passage as a chat message of at most ANSWER_CHARACTERS: whole, or its sentences that fit the question best.
+
+    The sentences stay in the passage's order; a single sentence that is too long is kept whole.
+    """
+    text = _plain(passage.content)
+    if len(text) <= ANSWER_CHARACTERS:
+        return text
+    wanted = _stems(question)
+    candidates = sentences(text)
+    ranked = sorted(range(len(candidates)), key=lambda index: (-len(wanted & _stems(candidates[index])), index))
+    chosen: list[int] = []
+    room = ANSWER_CHARACTERS
+    for index in ranked:
+        if chosen and len(candidates[index]) + 1 > room:
+            continue
+        chosen.append(index)
+        room -= len(candidates[index]) + 1
+    return " ".join(candidates[index] for index in sorted(chosen))
+
+
+def _plain(content: str) -> str:
+    """Markdown as WhatsApp shows it: no heading lines, *bold* with one star, links written out."""
+    lines = [line.rstrip() for line in content.strip().splitlines() if not _HEADING.match(line)]
+    text = "\n".join(lines).strip() or content.strip()
+    text = _BOLD.sub(lambda bold: f"*{bold.group(1) or bold.group(2)}*", text)
+    return _LINK.sub(r"\1: \2", text)
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in re.findall(r"\w{3,}", fold(text))}

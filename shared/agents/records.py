@@ -1,0 +1,101 @@
+"""What is written when a turn ends: the reply in parts that the channel takes, and the record that explains it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.agents.responder import Answer
+from shared.channels.graph import text_payload
+from shared.channels.text_parts import TEXT_LIMITS, split_text
+from shared.conversations.models import ClaimedTurn, ReplyPart, TurnTimes
+from shared.kit.ids import new_id
+from shared.kit.text import clean_text
+
+
+def reply_parts(claimed: ClaimedTurn, answer: Answer) -> tuple[ReplyPart, ...]:
+    """The answer's text as messages, in order; none when it says nothing.
+
+    The agent's setting `message_limit` may ask for shorter messages than the channel takes.
+    """
+    if not answer.text:
+        return ()
+    text, _ = clean_text(answer.text)
+    limit, measure = TEXT_LIMITS[claimed.configuration.provider]
+    wanted = claimed.configuration.agent_settings.get("message_limit")
+    if isinstance(wanted, int) and 0 < wanted < limit:
+        limit = wanted
+    return tuple(
+        ReplyPart(
+            outbox_id=new_id(),
+            message_id=new_id(),
+            kind="handoff" if answer.abstained else "reply",
+            text=part,
+            payload=text_payload(part),
+        )
+        for part in split_text(text, limit=limit, measure=measure)
+    )
+
+
+def turn_record(  # noqa: PLR0913 - the columns of one row
+    claimed: ClaimedTurn,
+    answer: Answer,
+    *,
+    execution_id: UUID,
+    started_at: datetime,
+    latency_ms: int,
+    parts: Sequence[ReplyPart],
+    times: TurnTimes,
+) -> dict[str, Any]:
+    """The argument of agents.commit_turn: what explains the turn later and is not stored elsewhere."""
+    cost = answer.cost_usd
+    outcome = "abstained" if answer.abstained else "answered" if parts else "no_reply"
+    return {
+        "execution_id": str(execution_id),
+        "agent_id": str(claimed.configuration.agent_id),
+        "started_at": started_at.isoformat(),
+        "latency_ms": latency_ms,
+        "outcome": outcome,
+        "handoff_reason": (answer.reason or "abstained") if answer.abstained else None,
+        "model": answer.model,
+        "tokens": answer.tokens,
+        "cost_usd": None if cost is None else str(cost),
+        "quiet_seconds": times.quiet,
+        "ceiling_seconds": times.ceiling,
+        "input": {
+            "message_ids": [str(message.id) for message in claimed.messages],
+            "history_length": len(claimed.history),
+            "model_configuration": claimed.configuration.model_settings,
+            "locale": claimed.configuration.locale,
+        },
+        "output": {
+            "chunk_ids": list(answer.chunk_ids),
+            "scores": list(answer.scores),
+            "abstained": answer.abstained,
+            "reason": answer.reason,
+            "message_ids": [str(part.message_id) for part in parts],
+            **answer.details,
+        },
+        "parts": [_part(part) for part in parts],
+        "attempts": [
+            {
+                "id": str(finished.call.id),
+                "started_at": finished.call.started_at,
+                "input_tokens": finished.input_tokens,
+                "output_tokens": finished.output_tokens,
+                "cached_tokens": finished.cached_tokens,
+                "cost_usd": None if finished.cost_usd is None else str(finished.cost_usd),
+            }
+            for finished in answer.calls
+        ],
+    }
+
+
+def _part(part: ReplyPart) -> dict[str, Any]:
+    return {
+        "outbox_id": str(part.outbox_id),
+        "message_id": str(part.message_id),
+        "kind": part.kind,
+        "text": part.text,
+        "payload": part.payload,
+    }

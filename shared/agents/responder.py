@@ -1,0 +1,81 @@
+"""How an answer is asked for: the Protocol of everything that can answer a turn, and what an answer is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from shared.conversations.models import ClaimedTurn
+
+
+@dataclass(frozen=True, slots=True)
+class StartedCall:
+    """One model call that is accounted before it is made. `started_at` is the database's time, as ISO 8601."""
+
+    id: UUID
+    started_at: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """What a model call used. The cost is in US dollars, None when the price is unknown (never 0 for that)."""
+
+    call: StartedCall
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cost_usd: Decimal | None = None
+
+
+class CallLedger(Protocol):
+    """Writes down a model call before it is made, with the most that it may cost."""
+
+    def __call__(self, *, model: str, reserved_cost_usd: Decimal | None) -> StartedCall:
+        """The call as it was written down. Raises Unavailable when it could not be: it must not be made then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to say, and on what grounds.
+
+    `text` None says nothing. `abstained` gives the conversation to people once the text is sent; `reason` is the code.
+    `chunk_ids` and `scores` belong together: the passages that were considered, best first.
+    """
+
+    text: str | None
+    abstained: bool = False
+    reason: str | None = None
+    model: str = "extractive"
+    chunk_ids: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    calls: tuple[FinishedCall, ...] = ()
+    details: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all calls together."""
+        return sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in self.calls)
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """Cost of all calls together: 0 without calls, None as soon as one price is unknown."""
+        costs = [call.cost_usd for call in self.calls]
+        return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claimed turn with what a responder needs to answer it: the time left and the ledger for its calls."""
+
+    claimed: ClaimedTurn
+    start_call: CallLedger
+    seconds_left: Callable[[], float]
+
+
+class Responder(Protocol):
+    """Answers one turn. Raises whatever went wrong: the turn is then given back and tried again later."""
+
+    def answer(self, turn: Turn) -> Answer:
+        """What to say to the turn's messages, within `turn.seconds_left()`."""

@@ -1,0 +1,163 @@
+"""Runs what a conversation needs now: sends what waits, takes the next turn, answers, commits under its fence, sends.
+
+No transaction is open while a responder or a provider works: each step's database work is one statement of its own.
+At most one reply per burst, however often this runs for one conversation, at once or again, and wherever it is killed.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from shared.agents.calls import Ledger
+from shared.agents.records import reply_parts, turn_record
+from shared.agents.responder import Answer, Responder, Turn
+from shared.channels.sending import Sender, SendReport, SendTimes, send_outbox
+from shared.conversations.models import ClaimedTurn, Commit, HandedOver, TurnTimes, Unsent, Waiting
+from shared.conversations.queries import claim_turn, commit_turn, release_turn
+from shared.kit.clock import utc_now
+from shared.kit.crash_points import crash_point
+from shared.kit.errors import Unavailable
+from shared.kit.ids import new_id
+from shared.platform.database import Database
+from shared.platform.logs import get_logger
+
+# What follows without a pause is done in one run; a customer who never stops is the next run's work.
+_MOST_STEPS: Final = 6
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReport:
+    """What a run did last and why, how many messages the provider accepted, and when another run is needed."""
+
+    result: str
+    reason: str | None = None
+    accepted: int = 0
+    next_at: datetime | None = None
+
+
+def run_turn(  # noqa: PLR0913 - the run's dependencies, by name
+    database: Database,
+    *,
+    organization_id: UUID,
+    conversation_id: UUID,
+    responder: Responder,
+    sender: Sender,
+    times: TurnTimes,
+) -> TurnReport:
+    """Does what is due for one conversation. Raises Unavailable when the database is: nothing is lost then."""
+    accepted = 0
+    report = TurnReport(result="idle")
+    for _ in range(_MOST_STEPS):
+        crash_point("K1")
+        claim = claim_turn(database, organization_id=organization_id, conversation_id=conversation_id, times=times)
+        match claim:
+            case ClaimedTurn():
+                report = _take_turn(database, claimed=claim, responder=responder, sender=sender, times=times)
+            case Unsent():
+                report = _send(database, organization_id, claim.outbox_ids, sender=sender, times=times)
+            case Waiting():
+                report = TurnReport(result="waiting", next_at=claim.at)
+            case HandedOver():
+                _log.warning(
+                    "conversation handed over",
+                    organization_id=str(organization_id),
+                    conversation_id=str(conversation_id),
+                    reason=claim.reason,
+                )
+                report = TurnReport(result="handed_over", reason=claim.reason)
+            case _:
+                report = TurnReport(result="idle", reason=claim.reason)
+        accepted += report.accepted
+        if not _has_more(report):
+            break
+    return TurnReport(result=report.result, reason=report.reason, accepted=accepted, next_at=report.next_at)
+
+
+def _has_more(report: TurnReport) -> bool:
+    """Whether the next claim can do something at once: old replies are out of the way, or the next turn is due."""
+    if report.next_at is not None:
+        return report.result != "waiting" and report.next_at <= utc_now()
+    return report.result in {"sent", "cancelled", "held"}
+
+
+def _take_turn(
+    database: Database, *, claimed: ClaimedTurn, responder: Responder, sender: Sender, times: TurnTimes
+) -> TurnReport:
+    """Answers, commits and sends one claimed turn."""
+    crash_point("K2")
+    execution_id = new_id()
+    started_at, started = utc_now(), time.monotonic()
+    ledger = Ledger(database, claimed=claimed, execution_id=execution_id)
+    turn = Turn(
+        claimed=claimed, start_call=ledger, seconds_left=lambda: max(0.0, times.timeout - (time.monotonic() - started))
+    )
+    try:
+        answer = responder.answer(turn)
+    except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
+        return _give_back(database, claimed, trouble)
+    crash_point("K3")
+    commit = commit_turn(
+        database,
+        claimed=claimed,
+        turn=turn_record(
+            claimed,
+            answer,
+            execution_id=execution_id,
+            started_at=started_at,
+            latency_ms=int((time.monotonic() - started) * 1000),
+            parts=reply_parts(claimed, answer),
+            times=times,
+        ),
+    )
+    crash_point("K4")
+    return _after_commit(database, claimed, answer, commit, sender=sender, times=times)
+
+
+def _after_commit(  # noqa: PLR0913 - the turn's own parts
+    database: Database, claimed: ClaimedTurn, answer: Answer, commit: Commit, *, sender: Sender, times: TurnTimes
+) -> TurnReport:
+    if commit.result != "committed":
+        return TurnReport(result=commit.result, next_at=commit.run_at)
+    outcome = "abstained" if answer.abstained else "answered"
+    if not commit.outbox_ids:
+        return TurnReport(result=outcome, next_at=commit.run_at)
+    sent = _send(database, claimed.organization_id, commit.outbox_ids, sender=sender, times=times)
+    if sent.result != "sent":
+        return sent
+    return TurnReport(result=outcome, reason=answer.reason, accepted=sent.accepted, next_at=commit.run_at)
+
+
+def _send(
+    database: Database, organization_id: UUID, outbox_ids: Sequence[UUID], *, sender: Sender, times: TurnTimes
+) -> TurnReport:
+    """Sends waiting replies: 'sent' when the last of them was accepted, else the state of the one that stopped it."""
+    sent: SendReport = send_outbox(
+        database,
+        organization_id=organization_id,
+        outbox_ids=outbox_ids,
+        sender=sender,
+        times=SendTimes(max_age=times.max_age, quiet=times.quiet),
+    )
+    result = "sent" if sent.state == "accepted" else sent.state
+    return TurnReport(result=result, reason=sent.reason, accepted=sent.accepted, next_at=sent.next_at)
+
+
+def _give_back(database: Database, claimed: ClaimedTurn, trouble: Exception) -> TurnReport:
+    """Ends the lease of a turn that failed. Only the kind of trouble is kept: its text may quote the customer."""
+    code = type(trouble).__name__
+    retry_at = release_turn(database, claimed=claimed, error_code=code)
+    _log.error(
+        "turn failed",
+        organization_id=str(claimed.organization_id),
+        conversation_id=str(claimed.conversation_id),
+        attempt=claimed.attempt,
+        error=code,
+    )
+    if isinstance(trouble, Unavailable):
+        raise trouble
+    return TurnReport(result="failed", reason=code, next_at=retry_at)

@@ -1,0 +1,116 @@
+"""What a worker knows of a conversation: the outcomes of a claim and of a commit, as the database returns them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTimes:
+    """The times and limits of turns: seconds, except `max_attempts` and `history` (messages given to the responder)."""
+
+    quiet: float = 2.0
+    ceiling: float = 8.0
+    lease: float = 150.0
+    timeout: float = 120.0
+    # a reply that is older than this is a person's task
+    max_age: float = 12 * 3600.0
+    max_attempts: int = 5
+    history: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Who answers for whom: the agent with its settings, the organization's name and locale, the channel's provider."""
+
+    agent_id: UUID
+    agent_settings: dict[str, Any]
+    model_settings: dict[str, Any]
+    organization_name: str
+    locale: str | None
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message of the turn. `text` is None for a kind without text."""
+
+    id: UUID
+    seq: int
+    type: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMessage:
+    """One message before the turn; sender is 'customer', 'ai' or 'human'."""
+
+    sender: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTurn:
+    """A turn that is this worker's until its lease ends: messages from_seq to to_seq, under one fence."""
+
+    organization_id: UUID
+    conversation_id: UUID
+    fence: int
+    from_seq: int
+    to_seq: int
+    attempt: int
+    messages: tuple[InboundMessage, ...]
+    history: tuple[EarlierMessage, ...]
+    configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Replies that were written and not sent come before any new turn: their outbox ids in order."""
+
+    outbox_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing may happen before `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The claim gave the conversation to people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing to do, and why: nothing_pending, leased, unsettled, human, paused, dead, or what is switched off."""
+
+    reason: str
+
+
+Claim = ClaimedTurn | Unsent | Waiting | HandedOver | Idle
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPart:
+    """One message to send: `payload` is the provider's body without its envelope, kind 'reply' or 'handoff'."""
+
+    outbox_id: UUID
+    message_id: UUID
+    kind: str
+    text: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The verdict: 'committed', 'superseded', 'human_active' or 'stale'; `run_at` when something still waits."""
+
+    result: str
+    run_at: datetime | None
+    outbox_ids: tuple[UUID, ...]

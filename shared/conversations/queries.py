@@ -1,0 +1,151 @@
+"""Every statement of a turn on a conversation: claim, account, commit, give back. Each is one round trip."""
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from shared.conversations.models import (
+    Claim,
+    ClaimedTurn,
+    Commit,
+    Configuration,
+    EarlierMessage,
+    HandedOver,
+    Idle,
+    InboundMessage,
+    TurnTimes,
+    Unsent,
+    Waiting,
+)
+from shared.platform.database import Database
+
+_CLAIM: Final = (
+    "SELECT agents.claim_turn(:organization_id, :conversation_id, :lease, :max_attempts, :max_age, :history)"
+)
+_COMMIT: Final = (
+    "SELECT agents.commit_turn(:organization_id, :conversation_id, :fence, :from_seq, :to_seq, CAST(:turn AS jsonb))"
+)
+_START_CALL: Final = (
+    "SELECT agents.start_attempt(:organization_id, :conversation_id, :execution_id, :attempt_id, :fence, :attempt,"
+    " :model, :reserved)"
+)
+_RELEASE: Final = "SELECT agents.release_turn(:organization_id, :conversation_id, :fence, :error_code)"
+
+
+def claim_turn(database: Database, *, organization_id: UUID, conversation_id: UUID, times: TurnTimes) -> Claim:
+    """Takes the conversation's next turn, or says what else there is to do for it."""
+    rows = database.tenant_once(
+        organization_id,
+        _CLAIM,
+        organization_id=organization_id,
+        conversation_id=conversation_id,
+        lease=times.lease,
+        max_attempts=times.max_attempts,
+        max_age=times.max_age,
+        history=times.history,
+    )
+    return _claim(rows[0][0], organization_id=organization_id, conversation_id=conversation_id)
+
+
+def _claim(found: dict[str, Any], *, organization_id: UUID, conversation_id: UUID) -> Claim:
+    match found["kind"]:
+        case "claimed":
+            return _claimed_turn(found, organization_id=organization_id, conversation_id=conversation_id)
+        case "unsent":
+            return Unsent(outbox_ids=tuple(UUID(outbox_id) for outbox_id in found["outbox"]))
+        case "waiting":
+            return Waiting(at=datetime.fromisoformat(found["at"]))
+        case "handed_over":
+            return HandedOver(reason=found["reason"])
+        case _:
+            return Idle(reason=found["reason"])
+
+
+def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_id: UUID) -> ClaimedTurn:
+    configuration = found["configuration"]
+    agent = configuration["agent"]
+    return ClaimedTurn(
+        organization_id=organization_id,
+        conversation_id=conversation_id,
+        fence=found["fence"],
+        from_seq=found["from_seq"],
+        to_seq=found["to_seq"],
+        attempt=found["attempt"],
+        messages=tuple(
+            InboundMessage(id=UUID(message["id"]), seq=message["seq"], type=message["type"], text=message["text"])
+            for message in found["messages"]
+        ),
+        history=tuple(EarlierMessage(sender=said["sender"], text=said["text"]) for said in found["history"]),
+        configuration=Configuration(
+            agent_id=UUID(agent["id"]),
+            agent_settings=agent["configuration"] or {},
+            model_settings=agent["model_configuration"] or {},
+            organization_name=configuration["organization"]["name"],
+            locale=configuration["organization"]["locale"],
+            provider=configuration["connection"]["provider"],
+        ),
+    )
+
+
+def commit_turn(database: Database, *, claimed: ClaimedTurn, turn: dict[str, Any]) -> Commit:
+    """Ends the turn under its fence; `turn` is what agents.commit_turn documents, with values that JSON can hold."""
+    rows = database.tenant_once(
+        claimed.organization_id,
+        _COMMIT,
+        organization_id=claimed.organization_id,
+        conversation_id=claimed.conversation_id,
+        fence=claimed.fence,
+        from_seq=claimed.from_seq,
+        to_seq=claimed.to_seq,
+        turn=json.dumps(turn, ensure_ascii=False),
+    )
+    verdict = rows[0][0]
+    run_at = verdict.get("run_at")
+    return Commit(
+        result=verdict["result"],
+        run_at=datetime.fromisoformat(run_at) if run_at else None,
+        outbox_ids=tuple(UUID(outbox_id) for outbox_id in verdict.get("outbox", ())),
+    )
+
+
+def start_call(  # noqa: PLR0913 - the columns of one row
+    database: Database,
+    *,
+    claimed: ClaimedTurn,
+    execution_id: UUID,
+    attempt_id: UUID,
+    attempt: int,
+    model: str,
+    reserved_cost_usd: Decimal | None,
+) -> datetime:
+    """Writes down a model call before it is made; returns the database's time. `attempt` counts the turn's calls."""
+    rows = database.tenant_once(
+        claimed.organization_id,
+        _START_CALL,
+        organization_id=claimed.organization_id,
+        conversation_id=claimed.conversation_id,
+        execution_id=execution_id,
+        attempt_id=attempt_id,
+        fence=claimed.fence,
+        attempt=attempt,
+        model=model,
+        reserved=reserved_cost_usd,
+    )
+    started_at: datetime = rows[0][0]
+    return started_at
+
+
+def release_turn(database: Database, *, claimed: ClaimedTurn, error_code: str) -> datetime | None:
+    """Gives a failed turn back, its calls estimated; returns when to try again, None when it is not ours any more."""
+    rows = database.tenant_once(
+        claimed.organization_id,
+        _RELEASE,
+        organization_id=claimed.organization_id,
+        conversation_id=claimed.conversation_id,
+        fence=claimed.fence,
+        error_code=error_code,
+    )
+    retry_at: datetime | None = rows[0][0]
+    return retry_at
