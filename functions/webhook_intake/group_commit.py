@@ -1,0 +1,103 @@
+"""Group commit: the deliveries of concurrent requests are written together, in one transaction and one round trip.
+
+While one group is being written the next one gathers, so the group's size follows the load by itself: one under little
+load, dozens under much. What waits is bounded; beyond the bound the answer is "try later" at once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.channels.deliveries import Delivery
+from shared.kit.errors import Unavailable
+
+GROUP_DELIVERIES = 64  # a larger group saves little more per delivery, and makes all of it wait longer
+GROUP_BYTES = 4 * 1024 * 1024  # raw; one delivery of any allowed size still fits
+WAITING_DELIVERIES = 1024
+WAITING_BYTES = 32 * 1024 * 1024  # with base64 and JSON copies well within the instance's 512 MB
+SECONDS_LIMIT = 2.5  # from arrival to answer; with the rest of the request it stays under 3 s
+
+WriteGroup = Callable[[Sequence[Delivery]], Sequence[Exception | None]]
+"""Writes deliveries; says for each, in order, None when it is committed and otherwise why it is not."""
+
+
+class GroupCommit:
+    """Belongs to one event loop; `write` runs in one thread of its own."""
+
+    def __init__(self, write: WriteGroup, *, seconds: float = SECONDS_LIMIT) -> None:
+        """Take the function that writes a group; `seconds` bounds the wait of one delivery."""
+        self._write = write
+        self._seconds = seconds
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="group-commit")
+        self._waiting: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
+        self._waiting_bytes = 0
+        self._writing = False
+
+    async def record(self, delivery: Delivery) -> None:
+        """Return when the delivery is committed.
+
+        Raises:
+            Unavailable: too much is waiting, it took too long, or the database cannot do it now.
+        """
+        size = len(delivery.raw)
+        if len(self._waiting) >= WAITING_DELIVERIES or self._waiting_bytes + size > WAITING_BYTES:
+            raise Unavailable("too many deliveries are waiting to be written", retry_after=1)
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((delivery, written))
+        self._waiting_bytes += size
+        self._write_next()
+        limit = loop.call_later(self._seconds, _give_up, written)
+        try:
+            await written
+        finally:
+            limit.cancel()
+
+    def close(self) -> None:
+        """Let the group that is being written finish."""
+        self._thread.shutdown()
+
+    def _write_next(self) -> None:
+        if self._writing or not self._waiting:
+            return
+        group = self._take_group()
+        if not group:
+            return
+        self._writing = True
+        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, [member for member, _ in group])
+        writing.add_done_callback(lambda done: self._settle(group, done))
+
+    def _take_group(self) -> list[tuple[Delivery, asyncio.Future[None]]]:
+        group: list[tuple[Delivery, asyncio.Future[None]]] = []
+        size = 0
+        while self._waiting and len(group) < GROUP_DELIVERIES:
+            delivery, written = self._waiting[0]
+            if group and size + len(delivery.raw) > GROUP_BYTES:
+                break
+            self._waiting.popleft()
+            self._waiting_bytes -= len(delivery.raw)
+            if not written.done():  # nobody waits any more for one that was given up or whose sender went away
+                group.append((delivery, written))
+                size += len(delivery.raw)
+        return group
+
+    def _settle(
+        self, group: Sequence[tuple[Delivery, asyncio.Future[None]]], done: asyncio.Future[Sequence[Exception | None]]
+    ) -> None:
+        self._writing = False
+        self._write_next()  # first, so that the thread is not idle while the answers go out
+        failure = done.exception()
+        outcomes = [failure] * len(group) if failure is not None else done.result()
+        for (_, written), outcome in zip(group, outcomes, strict=True):
+            if written.done():
+                continue
+            if outcome is None:
+                written.set_result(None)
+            else:
+                written.set_exception(outcome)
+
+
+def _give_up(written: asyncio.Future[None]) -> None:
+    if not written.done():
+        written.set_exception(Unavailable("the delivery could not be written in time"))

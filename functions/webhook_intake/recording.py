@@ -1,0 +1,81 @@
+"""Writes groups of deliveries, so that one which the database refuses does not take others with it."""
+
+from collections.abc import Callable, Sequence
+
+from shared.platform.database import Database
+from shared.platform.logs import get_logger
+
+from shared.channels.deliveries import BurstRules, Delivery, Recorded, Seal, WakeUp, as_quarantined, record_deliveries
+from shared.kit.crash_points import crash_point
+from shared.kit.errors import Unavailable
+
+_log = get_logger(__name__)
+
+REFUSED = "the database refused it"
+
+
+class Recorder:
+    """Records groups; called from one thread at a time."""
+
+    def __init__(
+        self, database: Database, *, seal: Seal, rules: BurstRules, wake: Callable[[Sequence[WakeUp]], None]
+    ) -> None:
+        """Take what it needs: `wake` is told of conversations after their commit and must not block."""
+        self._database = database
+        self._seal = seal
+        self._rules = rules
+        self._wake = wake
+
+    def write(self, deliveries: Sequence[Delivery]) -> list[Exception | None]:
+        """Record the deliveries; for each, in order, None when it is committed and otherwise why not."""
+        try:
+            self._record(deliveries)
+        except Unavailable as unavailable:
+            return [unavailable] * len(deliveries)
+        except Exception as refused:  # noqa: BLE001 - any defect of one delivery must not cost the others
+            if len(deliveries) == 1:
+                return [self._quarantine(deliveries[0], refused)]
+            return [outcome for delivery in deliveries for outcome in self.write([delivery])]
+        return [None] * len(deliveries)
+
+    def _quarantine(self, delivery: Delivery, refused: Exception) -> Exception | None:
+        """Store what could not be stored as what it is: whole, with its items unparsed."""
+        _log.error("delivery refused by the database", delivery_id=delivery.id, failure=type(refused).__name__)
+        try:
+            self._record([as_quarantined(delivery, reason=REFUSED)])
+        except Unavailable as unavailable:
+            return unavailable
+        except Exception as failure:  # noqa: BLE001 - it becomes a 503, and the provider brings it again
+            _log.exception("delivery could not be quarantined", delivery_id=delivery.id)
+            return Unavailable(f"the delivery could not be stored: {type(failure).__name__}", retry_after=60)
+        return None
+
+    def _record(self, deliveries: Sequence[Delivery]) -> None:
+        crash_point("intake-received")
+        recorded = record_deliveries(self._database, deliveries, seal=self._seal, rules=self._rules)
+        crash_point("intake-committed")
+        self._report(deliveries, recorded)
+        if recorded.wake_ups:
+            self._wake(recorded.wake_ups)
+
+    def _report(self, deliveries: Sequence[Delivery], recorded: Recorded) -> None:
+        new, duplicate, unparsed, quarantined = (sum(column) for column in zip(*recorded.counts, strict=True))
+        _log.info(
+            "deliveries recorded",
+            deliveries=len(deliveries),
+            new=new,
+            duplicate=duplicate,
+            unparsed=unparsed,
+            quarantined=quarantined,
+            wake_ups=len(recorded.wake_ups),
+        )
+        for delivery, counts in zip(deliveries, recorded.counts, strict=True):
+            if counts.unparsed or counts.quarantined or delivery.status == "quarantined":
+                _log.warning(
+                    "delivery not fully understood",
+                    delivery_id=delivery.id,
+                    provider=delivery.provider,
+                    reason=delivery.quarantine_reason,
+                    unparsed=counts.unparsed,
+                    quarantined=counts.quarantined,
+                )

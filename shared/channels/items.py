@@ -1,0 +1,132 @@
+"""Items: the separate facts of one webhook delivery, as the database function takes them.
+
+A delivery is split into items (a message, a status, or something that this version does not understand). Each has a key
+that decides whether it was seen before, and a digest that tells whether a repetition says something else.
+"""
+
+import json
+import math
+from hashlib import sha256
+from typing import NotRequired, TypedDict
+
+from shared.kit.ids import new_id
+from shared.kit.text import clean_text
+
+KEY_LIMIT = 510  # characters of integrations.webhook_keys.event_key, less the "q:" that the database may put before it
+NAME_LIMIT = 100  # characters of an event type
+IDENTIFIER_LIMIT = 255  # characters of ids and names that providers give
+_EXACT_IN_JSONB = 1e18  # a larger (or far smaller) float would be written out in hundreds of digits
+
+
+class Unreadable(Exception):
+    """An authentic body that cannot be split into items; `reason` says why, in a few words without its content."""
+
+    def __init__(self, reason: str) -> None:
+        """Take the reason."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Item(TypedDict):
+    """One fact of a delivery; also a row of the items that `integrations.record_deliveries` reads.
+
+    `id` becomes the id of the webhook event, and of the message or status that it creates.
+    """
+
+    id: str
+    kind: str  # message | status | unparsed
+    account: str  # the provider's name of the account, as in integrations.connections.account_identifier
+    key: str
+    digest: str  # 32 hex digits
+    event_type: str
+    delivery: NotRequired[int]  # place of its delivery in the group, from 0
+    ordinal: NotRequired[int]  # place in its delivery, from 0
+    event_id: NotRequired[str]
+    occurred_at: NotRequired[str | None]  # ISO 8601; None or absent: the time of receipt counts
+    # a message
+    customer: NotRequired[str]
+    customer_phone: NotRequired[str | None]
+    customer_name: NotRequired[str | None]
+    text: NotRequired[str]
+    metadata: NotRequired[dict[str, object]]
+    # a status
+    status: NotRequired[str]
+    recipient: NotRequired[str | None]
+    outbox_id: NotRequired[str | None]
+    error_code: NotRequired[str | None]
+    error_detail: NotRequired[str | None]
+    pricing_billable: NotRequired[bool | None]
+    pricing_model: NotRequired[str | None]
+    pricing_type: NotRequired[str | None]
+    pricing_category: NotRequired[str | None]
+    conversation_origin: NotRequired[str | None]
+    # not understood
+    reason: NotRequired[str]
+    payload: NotRequired[object]
+
+
+def digest_of(value: object) -> str:
+    """Return 32 hex digits that are equal for equal JSON values, whatever their spelling and order of keys."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return sha256(canonical.encode("ascii")).hexdigest()[:32]
+
+
+def event_key(prefix: str, *parts: str) -> str:
+    """Join the parts of a key; what is too long or not storable as text is replaced by its hash.
+
+    The hash is taken of the received characters, so that two ids which look alike after cleaning stay two.
+    """
+    joined = ":".join((prefix, *parts))
+    if len(joined) <= KEY_LIMIT and "\x00" not in joined and not clean_text(joined)[1]:
+        return joined
+    return f"{prefix}#{sha256(joined.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item:
+    """Keep what this version does not understand: the raw value and why it was not understood (C-05).
+
+    Args:
+        raw: the JSON value as received.
+        account: the account it names, or "" when it names none.
+        event_type: what it seems to be, for example `message.image`.
+        reason: one plain sentence.
+    """
+    digest = digest_of(raw)
+    return {
+        "id": str(new_id()),
+        "kind": "unparsed",
+        "account": identifier(account) or "",
+        "key": f"u:{digest}",
+        "digest": digest,
+        "event_type": clean_text(event_type)[0][:NAME_LIMIT],
+        "reason": reason,
+        "payload": storable(raw),
+    }
+
+
+def identifier(value: object) -> str | None:
+    """Return a provider's id or short name as clean text; None unless it is text of 1 to 255 characters."""
+    if isinstance(value, str) and 0 < len(value) <= IDENTIFIER_LIMIT:
+        return clean_text(value)[0]
+    return None
+
+
+def storable(value: object) -> object:
+    """Return the JSON value in a form that jsonb takes and gives back in about the same size.
+
+    NUL and lone surrogates are replaced, and floats that jsonb would write out digit by digit become text (`1e308`
+    has 309 digits). The untouched bytes are in the sealed delivery.
+    """
+    if isinstance(value, str):
+        return clean_text(value)[0]
+    if isinstance(value, dict):
+        return {clean_text(name)[0]: storable(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [storable(member) for member in value]
+    if isinstance(value, float) and not _short_in_jsonb(value):
+        return repr(value)
+    return value
+
+
+def _short_in_jsonb(value: float) -> bool:
+    return math.isfinite(value) and (value == 0 or 1 / _EXACT_IN_JSONB < abs(value) < _EXACT_IN_JSONB)
