@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _DIRECTORY = Path(__file__).parent
+CLUSTER_FILE = _DIRECTORY / "cluster.sql"
 # any fixed number: whoever migrates this database waits for whoever does so already
 _ADVISORY_LOCK = 4_857_203_116
 _CLUSTER_ATTEMPTS = 10
 # two databases of one cluster that migrate at once change the same roles: 'tuple concurrently updated' and kin
 _CLUSTER_RACES = ("XX000", "23505", "42710", "40P01")
 _HMAC_BLOCK_BYTES = 64
+# Alembic keeps its context in the globals of a module
+_one_chain_per_process = threading.Lock()
 
 
 def migrate(url: str, *, tenant_context_key: bytes | None = None, revision: str = "head") -> list[str]:
@@ -81,7 +85,7 @@ def add_context_key(connection: Connection, key: bytes) -> str:
 
 
 def _prepare_cluster(connection: Connection) -> None:
-    statements = (_DIRECTORY / "cluster.sql").read_text(encoding="utf-8")
+    statements = CLUSTER_FILE.read_text(encoding="utf-8")
     for attempt in range(1, _CLUSTER_ATTEMPTS + 1):
         try:
             connection.exec_driver_sql(statements)
@@ -110,7 +114,8 @@ def _run_chain(connection: Connection, revision: str, on_version_apply: Callable
     configuration.set_main_option("path_separator", "os")
     configuration.attributes["connection"] = connection
     configuration.attributes["on_version_apply"] = on_version_apply
-    command.upgrade(configuration, revision)
+    with _one_chain_per_process:
+        command.upgrade(configuration, revision)
     connection.commit()
 
 

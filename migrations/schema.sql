@@ -1,0 +1,4248 @@
+-- What the migrations build. Written by `make schema`: change migrations/sql, not this file.
+
+-- Name: agents; Type: SCHEMA; Schema: -; Owner: owner
+
+CREATE SCHEMA agents;
+
+ALTER SCHEMA agents OWNER TO owner;
+
+-- Name: SCHEMA agents; Type: COMMENT; Schema: -; Owner: owner
+
+COMMENT ON SCHEMA agents IS 'Evidence of the agents'' work';
+
+-- Name: analytics; Type: SCHEMA; Schema: -; Owner: owner
+
+CREATE SCHEMA analytics;
+
+ALTER SCHEMA analytics OWNER TO owner;
+
+-- Name: SCHEMA analytics; Type: COMMENT; Schema: -; Owner: owner
+
+COMMENT ON SCHEMA analytics IS 'Metrics and reporting data';
+
+-- Name: audit; Type: SCHEMA; Schema: -; Owner: owner
+
+CREATE SCHEMA audit;
+
+ALTER SCHEMA audit OWNER TO owner;
+
+-- Name: SCHEMA audit; Type: COMMENT; Schema: -; Owner: owner
+
+COMMENT ON SCHEMA audit IS 'Audit logs and compliance';
+
+-- Name: departments; Type: SCHEMA; Schema: -; Owner: owner
+
+CREATE SCHEMA departments;
+
+ALTER SCHEMA departments OWNER TO owner;
+
+-- Name: SCHEMA departments; Type: COMMENT; Schema: -; Owner: owner
+
+COMMENT ON SCHEMA departments IS 'Department configurations and state';
+
+-- Name: integrations; Type: SCHEMA; Schema: -; Owner: owner
+
+CREATE SCHEMA integrations;
+
+ALTER SCHEMA integrations OWNER TO owner;
+
+-- Name: SCHEMA integrations; Type: COMMENT; Schema: -; Owner: owner
+
+COMMENT ON SCHEMA integrations IS 'External service connections';
+
+-- Name: platform; Type: SCHEMA; Schema: -; Owner: owner
+
+CREATE SCHEMA platform;
+
+ALTER SCHEMA platform OWNER TO owner;
+
+-- Name: SCHEMA platform; Type: COMMENT; Schema: -; Owner: owner
+
+COMMENT ON SCHEMA platform IS 'Core platform entities';
+
+-- Name: vector; Type: EXTENSION; Schema: -; Owner: -
+
+CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
+
+-- Name: EXTENSION vector; Type: COMMENT; Schema: -; Owner: 
+
+COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
+
+-- Name: begin_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    s record;
+BEGIN
+    UPDATE platform.outbox o
+    SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
+    FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f
+    WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL
+    RETURNING o.attempt, o.part, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token INTO s;
+    IF NOT FOUND THEN
+        RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
+    END IF;
+    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'recipient', s.recipient, 'payload', s.payload,
+        'connection', jsonb_build_object('id', s.connection_id, 'provider', s.provider,
+                                         'account_identifier', s.account_identifier, 'access_token', s.access_token));
+END
+$$;
+
+ALTER FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
+
+-- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c platform.conversations;
+    opened record;
+    setup record;
+    obstacle text;
+BEGIN
+    -- The lock comes first and alone: the statements below then see everything that the previous holder committed.
+    SELECT * INTO c FROM platform.conversations
+    WHERE organization_id = p_organization_id AND id = p_conversation_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'unknown_conversation');
+    END IF;
+
+    SELECT array_agg(o.id ORDER BY o.turn_seq, o.part) AS ids,
+           (array_agg(o.state ORDER BY o.turn_seq, o.part))[1] AS first_state,
+           (array_agg(o.not_before ORDER BY o.turn_seq, o.part))[1] AS first_at
+    INTO opened
+    FROM platform.outbox o
+    WHERE o.organization_id = p_organization_id AND o.conversation_id = p_conversation_id
+      AND o.state IN ('ready', 'sending', 'uncertain');
+    IF opened.first_state = 'ready' AND opened.first_at <= clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'unsent', 'outbox', to_jsonb(opened.ids));
+    ELSIF opened.first_state = 'ready' THEN
+        RETURN jsonb_build_object('kind', 'waiting', 'at', opened.first_at);
+    ELSIF opened.first_state IS NOT NULL THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'unsettled');
+    END IF;
+
+    IF c.automation_state <> 'auto' THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', c.automation_state);
+    ELSIF c.last_in_seq <= c.done_seq THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'nothing_pending');
+    ELSIF c.lease_until > clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
+    ELSIF c.run_at > clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'waiting', 'at', c.run_at);
+    ELSIF c.turn_attempts >= p_max_attempts THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'dead', 'turn_attempts');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'turn_attempts', 'attempts', c.turn_attempts);
+    ELSIF c.last_inbound_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'reply_too_old');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'reply_too_old');
+    END IF;
+
+    SELECT a.id AS agent_id, a.status AS agent_status, d.status AS department_status,
+           g.ai_paused_at, g.billing_status, g.deleted_at, n.status AS connection_status,
+           jsonb_build_object(
+               'agent', jsonb_build_object('id', a.id, 'type', a.agent_type, 'configuration', a.configuration,
+                                           'model_configuration', a.model_configuration),
+               'department', jsonb_build_object('id', d.id, 'type', d.type, 'configuration', d.configuration),
+               'organization', jsonb_build_object('name', g.name, 'locale', g.locale, 'timezone', g.timezone),
+               'connection', jsonb_build_object('id', n.id, 'provider', n.provider)) AS configuration
+    INTO setup
+    FROM platform.organizations g
+    JOIN integrations.connections n ON n.organization_id = g.id AND n.id = c.connection_id
+    LEFT JOIN departments.agents a ON a.organization_id = g.id AND a.agent_type = c.channel || '_responder'
+    LEFT JOIN departments.departments d ON d.organization_id = g.id AND d.id = a.department_id
+    WHERE g.id = p_organization_id
+    -- one that works before one that is paused, then the oldest: the same choice each time
+    ORDER BY (a.status = 'active' AND d.status = 'active') DESC NULLS LAST, a.created_at, a.id
+    LIMIT 1;
+    IF setup.agent_id IS NULL THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'no_agent');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'no_agent');
+    END IF;
+    obstacle := agents.pause_reason(setup.deleted_at, setup.billing_status, setup.ai_paused_at,
+                                    setup.department_status, setup.agent_status, setup.connection_status);
+    IF obstacle IS NOT NULL THEN
+        -- looked at again in a minute, behind whatever else is due: a switched-off agent must not hide the others' work
+        UPDATE platform.conversations SET run_at = clock_timestamp() + interval '60 seconds'
+        WHERE organization_id = p_organization_id AND id = p_conversation_id;
+        RETURN jsonb_build_object('kind', 'idle', 'reason', obstacle);
+    END IF;
+
+    UPDATE platform.conversations
+    SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
+    WHERE organization_id = p_organization_id AND id = p_conversation_id;
+    RETURN jsonb_build_object(
+        'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
+        'attempt', c.turn_attempts + 1, 'recipient', c.customer_external_id,
+        'messages', agents.turn_messages(p_organization_id, p_conversation_id, c.done_seq + 1, c.last_in_seq),
+        'history', agents.turn_history(p_organization_id, p_conversation_id, c.done_seq + 1, p_history),
+        'configuration', setup.configuration);
+END
+$$;
+
+ALTER FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) OWNER TO owner;
+
+-- Name: close_stuck_executions(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moved int;
+BEGIN
+    UPDATE departments.agent_executions e
+    SET status = 'failed', outcome = 'timeout', completed_at = clock_timestamp()
+    WHERE (e.created_at, e.id) IN (
+        SELECT x.created_at, x.id FROM departments.agent_executions x
+        WHERE x.status IN ('pending', 'running') AND x.created_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
+        ORDER BY x.created_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+ALTER FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
+
+-- Name: commit_turn(uuid, uuid, bigint, bigint, bigint, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c platform.conversations;
+    moment timestamptz := clock_timestamp();
+    verdict text := 'committed';
+    next_first timestamptz;
+    next_run timestamptz;
+    written jsonb;
+    usage record;
+BEGIN
+    SELECT * INTO c FROM platform.conversations
+    WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND done_seq = p_from_seq - 1
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('result', 'stale');
+    END IF;
+
+    IF c.automation_state <> 'auto' THEN
+        verdict := 'human_active';
+        UPDATE platform.conversations SET lease_until = NULL, run_at = NULL, turn_attempts = 0
+        WHERE organization_id = p_organization_id AND id = p_conversation_id;
+    ELSIF c.last_in_seq > p_to_seq AND moment < c.first_pending_at + make_interval(secs => (p_turn ->> 'ceiling_seconds')::float8) THEN
+        verdict := 'superseded';
+        next_run := coalesce(c.run_at, moment);
+        UPDATE platform.conversations SET lease_until = NULL, run_at = next_run, turn_attempts = 0
+        WHERE organization_id = p_organization_id AND id = p_conversation_id;
+    ELSE
+        IF c.last_in_seq > p_to_seq AND p_turn ->> 'handoff_reason' IS NULL THEN
+            SELECT min(coalesce(m.received_at, m.created_at)),
+                   least(min(coalesce(m.received_at, m.created_at)) + make_interval(secs => (p_turn ->> 'ceiling_seconds')::float8),
+                         max(coalesce(m.received_at, m.created_at)) + make_interval(secs => (p_turn ->> 'quiet_seconds')::float8))
+            INTO next_first, next_run
+            FROM platform.messages m
+            WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.seq > p_to_seq;
+        END IF;
+        UPDATE platform.conversations
+        SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run
+        WHERE organization_id = p_organization_id AND id = p_conversation_id;
+        written := agents.write_replies(p_organization_id, p_conversation_id, c.connection_id, c.customer_external_id,
+                                        p_from_seq, p_to_seq, c.last_in_seq, moment, p_turn);
+        IF p_turn ->> 'handoff_reason' IS NOT NULL THEN
+            PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
+        END IF;
+    END IF;
+
+    INSERT INTO departments.agent_executions (
+        id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
+        started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
+    VALUES (
+        (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq, p_fence,
+        'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
+        CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
+        CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
+        (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
+        p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment);
+    FOR usage IN SELECT * FROM jsonb_to_recordset(coalesce(p_turn -> 'attempts', '[]'::jsonb))
+        AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
+    LOOP
+        UPDATE agents.llm_attempts
+        SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
+            cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
+        WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
+    END LOOP;
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
+            jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
+                               'from_seq', p_from_seq, 'to_seq', p_to_seq));
+    RETURN jsonb_build_object('result', verdict, 'run_at', next_run, 'outbox', coalesce(written, '[]'::jsonb));
+END
+$$;
+
+ALTER FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) OWNER TO owner;
+
+-- Name: conversations_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, conversation_id uuid, reason text)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE moment AS (
+        SELECT clock_timestamp() AS now, clock_timestamp() - make_interval(secs => p_grace_seconds) AS before
+    ), pending AS (
+        -- a loose index scan: one look-up for each organization that has anything pending
+        (SELECT c.organization_id FROM platform.conversations c WHERE c.run_at IS NOT NULL ORDER BY c.organization_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.organization_id FROM platform.conversations c
+                WHERE c.run_at IS NOT NULL AND c.organization_id > pending.organization_id ORDER BY c.organization_id LIMIT 1)
+        FROM pending WHERE pending.organization_id IS NOT NULL
+    ), due AS (
+        SELECT pending.organization_id, d.id AS conversation_id, d.run_at AS since,
+               CASE WHEN d.lease_until IS NULL THEN 'due' ELSE 'lease_expired' END AS reason
+        FROM pending, moment, LATERAL (
+            SELECT c.id, c.run_at, c.lease_until FROM platform.conversations c
+            WHERE c.organization_id = pending.organization_id AND c.run_at <= moment.before
+              AND c.automation_state = 'auto' AND c.last_in_seq > c.done_seq
+              AND (c.lease_until IS NULL OR c.lease_until <= moment.now)
+              AND NOT EXISTS (SELECT FROM platform.outbox o
+                              WHERE o.organization_id = c.organization_id AND o.conversation_id = c.id
+                                AND o.state IN ('ready', 'sending', 'uncertain'))
+            ORDER BY c.run_at LIMIT p_per_organization
+        ) d
+    ), unsent AS (
+        SELECT o.organization_id, o.conversation_id, min(o.not_before) AS since, 'unsent' AS reason
+        FROM platform.outbox o, moment
+        WHERE o.state = 'ready' AND o.not_before <= moment.before
+          AND NOT EXISTS (SELECT FROM platform.outbox e
+                          WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
+                            AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
+        GROUP BY o.organization_id, o.conversation_id
+    ), ranked AS (
+        SELECT w.*, row_number() OVER (PARTITION BY w.organization_id ORDER BY w.since, w.conversation_id) AS rank
+        FROM (SELECT * FROM due UNION ALL SELECT u.organization_id, u.conversation_id, u.since, u.reason FROM unsent u) w
+    )
+    SELECT r.organization_id, r.conversation_id, r.reason FROM ranked r
+    WHERE r.rank <= p_per_organization
+    ORDER BY r.rank, r.since LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
+
+-- Name: estimate_attempts(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moved int;
+BEGIN
+    UPDATE agents.llm_attempts a SET state = 'estimated', finished_at = clock_timestamp(), error_code = 'worker_lost'
+    WHERE (a.started_at, a.id) IN (
+        SELECT x.started_at, x.id FROM agents.llm_attempts x
+        WHERE x.state = 'started' AND x.started_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
+        ORDER BY x.started_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+ALTER FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
+
+-- Name: expire_sends(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moved int;
+BEGIN
+    WITH stale AS (
+        SELECT o.id, o.organization_id FROM platform.outbox o
+        WHERE o.state = 'sending' AND o.sending_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
+        ORDER BY o.sending_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), expired AS (
+        UPDATE platform.outbox o SET state = 'uncertain', uncertain_at = clock_timestamp()
+        FROM stale WHERE o.organization_id = stale.organization_id AND o.id = stale.id
+        RETURNING o.organization_id, o.id, o.attempt
+    )
+    INSERT INTO platform.outbox_attempts (organization_id, outbox_id, attempt, outcome, created_at)
+    SELECT organization_id, id, attempt, 'abandoned', clock_timestamp() FROM expired;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+ALTER FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
+
+-- Name: finish_accepted(uuid, uuid, text, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+BEGIN
+    SELECT * INTO o FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'gone');
+    END IF;
+    IF o.state = 'accepted' THEN
+        UPDATE platform.outbox x SET duplicate_detected_at = p_moment
+        WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.provider_message_id <> p_provider_message_id;
+        RETURN jsonb_build_object('state', 'accepted');
+    END IF;
+    UPDATE platform.outbox x
+    SET state = 'accepted', accepted_at = p_moment, provider_message_id = p_provider_message_id, error_code = NULL, error_detail = NULL
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id;
+    PERFORM agents.record_sent(p_organization_id, o.message_id, p_provider_message_id);
+    RETURN jsonb_build_object('state', 'accepted');
+END
+$$;
+
+ALTER FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: outbox; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.outbox (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    message_id uuid,
+    execution_id uuid,
+    turn_seq bigint NOT NULL,
+    part smallint DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'reply'::text NOT NULL,
+    recipient text NOT NULL,
+    payload jsonb NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    resend_policy text DEFAULT 'resend'::text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    sending_at timestamp with time zone,
+    uncertain_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    provider_message_id text,
+    error_code text,
+    error_detail text,
+    cancel_reason text,
+    duplicate_detected_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    from_seq bigint,
+    known_seq bigint,
+    CONSTRAINT outbox_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT outbox_cancel_reason_check CHECK ((char_length(cancel_reason) <= 2000)),
+    CONSTRAINT outbox_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT outbox_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['reply'::text, 'handoff'::text]))),
+    CONSTRAINT outbox_part_check CHECK ((part >= 0)),
+    CONSTRAINT outbox_payload_check CHECK ((jsonb_typeof(payload) = 'object'::text)),
+    CONSTRAINT outbox_provider_message_id_check CHECK (((char_length(provider_message_id) >= 1) AND (char_length(provider_message_id) <= 1000))),
+    CONSTRAINT outbox_recipient_check CHECK (((char_length(recipient) >= 1) AND (char_length(recipient) <= 500))),
+    CONSTRAINT outbox_resend_policy_check CHECK ((resend_policy = ANY (ARRAY['resend'::text, 'hold'::text]))),
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'sending'::text, 'accepted'::text, 'refused'::text, 'uncertain'::text, 'held'::text, 'cancelled'::text]))),
+    CONSTRAINT outbox_turn_range_check CHECK (((from_seq <= turn_seq) AND (turn_seq <= known_seq)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.outbox FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.outbox OWNER TO owner;
+
+-- Name: COLUMN outbox.from_seq; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON COLUMN platform.outbox.from_seq IS 'first inbound message of the turn; NULL for what no turn wrote';
+
+-- Name: COLUMN outbox.known_seq; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON COLUMN platform.outbox.known_seq IS 'newest inbound message when the reply was decided';
+
+-- Name: finish_refused(platform.outbox, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_result ->> 'error_code', error_detail = p_result ->> 'error_detail'
+    WHERE m.organization_id = o.organization_id AND m.id = o.message_id;
+    PERFORM agents.withdraw_replies(o, CASE o.state WHEN 'held' THEN 'held' ELSE 'cancelled' END, 'previous_part_refused');
+    UPDATE departments.agent_executions e SET outcome = 'send_refused'
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+    UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND p_result ->> 'consequence' = 'opt_out';
+    PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
+END
+$$;
+
+ALTER FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) OWNER TO owner;
+
+-- Name: finish_send(uuid, uuid, integer, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+    moment timestamptz := clock_timestamp();
+    outcome text := p_result ->> 'outcome';
+    proof text := p_result ->> 'message_id';
+BEGIN
+    INSERT INTO platform.outbox_attempts (organization_id, outbox_id, attempt, outcome, http_status, error_code, latency_ms, created_at)
+    VALUES (p_organization_id, p_outbox_id, p_attempt, outcome, (p_result ->> 'http_status')::int, p_result ->> 'error_code',
+            (p_result ->> 'latency_ms')::int, moment);
+    IF outcome = 'accepted' THEN
+        RETURN agents.finish_accepted(p_organization_id, p_outbox_id, proof, moment);
+    END IF;
+
+    UPDATE platform.outbox x
+    SET state = CASE WHEN outcome = 'retry' THEN 'ready' WHEN outcome = 'refused' AND p_result ->> 'consequence' = 'hold' THEN 'held' ELSE outcome END,
+        not_before = CASE outcome WHEN 'retry' THEN moment + make_interval(secs => (p_result ->> 'retry_seconds')::float8) ELSE x.not_before END,
+        uncertain_at = CASE outcome WHEN 'uncertain' THEN moment ELSE x.uncertain_at END,
+        error_code = p_result ->> 'error_code', error_detail = p_result ->> 'error_detail'
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.attempt = p_attempt
+      -- a definite answer also settles what the sweep has called uncertain meanwhile
+      AND (x.state = 'sending' OR x.state = 'uncertain' AND outcome IN ('refused', 'retry'))
+    RETURNING x.* INTO o;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'gone');
+    END IF;
+    IF outcome = 'refused' THEN
+        PERFORM agents.finish_refused(o, p_result);
+    END IF;
+    IF p_result ->> 'consequence' IN ('connection_expired', 'connection_error') THEN
+        PERFORM agents.mark_connection(p_organization_id, o.connection_id,
+            CASE p_result ->> 'consequence' WHEN 'connection_expired' THEN 'expired' ELSE 'error' END, p_result ->> 'error_detail');
+    END IF;
+    RETURN jsonb_build_object('state', o.state, 'at', CASE o.state WHEN 'ready' THEN o.not_before END);
+END
+$$;
+
+ALTER FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) OWNER TO owner;
+
+-- Name: hand_over(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.conversations c
+    SET automation_state = p_automation_state, status = 'escalated', assigned_to_human = true,
+        escalated_at = coalesce(c.escalated_at, clock_timestamp()), human_takeover_count = c.human_takeover_count + 1,
+        run_at = NULL, first_pending_at = NULL, lease_until = NULL
+    WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id AND c.automation_state = 'auto';
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+        VALUES (p_organization_id, 'conversation.escalated', 'conversation', p_conversation_id,
+                jsonb_build_object('reason', p_reason, 'automation_state', p_automation_state));
+    END IF;
+END
+$$;
+
+ALTER FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) OWNER TO owner;
+
+-- Name: mark_connection(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE integrations.connections n SET status = p_status, last_error = p_error
+    WHERE n.organization_id = p_organization_id AND n.id = p_connection_id AND n.status = 'active';
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        VALUES (p_organization_id, 'connection.needs_attention', 'integration', p_connection_id, false, p_error,
+                jsonb_build_object('status', p_status));
+    END IF;
+END
+$$;
+
+ALTER FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) OWNER TO owner;
+
+-- Name: pause_reason(timestamp with time zone, text, timestamp with time zone, text, text, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE
+        WHEN p_deleted_at IS NOT NULL OR p_billing_status = 'cancelled' THEN 'organization_cancelled'
+        WHEN p_billing_status = 'suspended' THEN 'organization_suspended'
+        WHEN p_ai_paused_at IS NOT NULL THEN 'ai_paused'
+        WHEN p_department_status <> 'active' THEN 'department_paused'
+        WHEN p_agent_status <> 'active' THEN 'agent_paused'
+        WHEN p_connection_status = 'revoked' THEN 'connection_revoked'
+        WHEN p_connection_status <> 'active' THEN 'connection_inactive'
+    END
+$$;
+
+ALTER FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) OWNER TO owner;
+
+-- Name: record_sent(uuid, uuid, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET external_message_id = coalesce(m.external_message_id, p_provider_message_id), sent_at = coalesce(m.sent_at, clock_timestamp()),
+        delivery_status = CASE m.delivery_status WHEN 'pending' THEN 'sent' ELSE m.delivery_status END
+    WHERE m.organization_id = p_organization_id AND m.id = p_message_id;
+    PERFORM platform.apply_statuses(p_organization_id, p_provider_message_id);
+END
+$$;
+
+ALTER FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) OWNER TO owner;
+
+-- Name: refuse_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+    why text;
+BEGIN
+    PERFORM FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id
+      AND c.id = (SELECT x.conversation_id FROM platform.outbox x WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id)
+    FOR NO KEY UPDATE;
+    SELECT * INTO o FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.state = 'ready'
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'gone');
+    END IF;
+    SELECT f.obstacle INTO why FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f;
+
+    IF why IS NULL THEN
+        RETURN jsonb_build_object('state', 'again');
+    ELSIF why = 'not_before' THEN
+        RETURN jsonb_build_object('state', 'waiting', 'at', o.not_before, 'reason', coalesce(o.cancel_reason, why));
+    ELSIF why = 'previous_part' THEN
+        RETURN jsonb_build_object('state', 'blocked', 'reason', why);
+    ELSIF why = 'newer_message' THEN
+        RETURN agents.reopen_turn(o, p_quiet_seconds);
+    ELSIF why IN ('human_active', 'organization_cancelled') THEN
+        PERFORM agents.withdraw_replies(o, 'cancelled', why);
+        RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
+    ELSIF why IN ('window_closed', 'opted_out', 'reply_too_old', 'connection_revoked') THEN
+        PERFORM agents.withdraw_replies(o, 'held', why);
+        PERFORM agents.hand_over(p_organization_id, o.conversation_id, 'human', why);
+        RETURN jsonb_build_object('state', 'held', 'reason', why);
+    END IF;
+    -- switched off or not connected: looked at again in a minute, until it may go or is too old
+    UPDATE platform.outbox x SET not_before = clock_timestamp() + interval '60 seconds', cancel_reason = why
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
+    RETURNING x.* INTO o;
+    RETURN jsonb_build_object('state', 'waiting', 'at', o.not_before, 'reason', why);
+END
+$$;
+
+ALTER FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
+
+-- Name: release_turn(uuid, uuid, bigint, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    retry_at timestamptz;
+BEGIN
+    UPDATE platform.conversations
+    SET lease_until = NULL, run_at = clock_timestamp() + make_interval(secs => least(2 ^ turn_attempts, 60))
+    WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND lease_until IS NOT NULL
+    RETURNING run_at INTO retry_at;
+    IF retry_at IS NOT NULL THEN
+        UPDATE agents.llm_attempts
+        SET state = 'estimated', finished_at = clock_timestamp(), error_code = p_error_code
+        WHERE organization_id = p_organization_id AND conversation_id = p_conversation_id AND fence = p_fence AND state = 'started'
+          AND started_at > clock_timestamp() - interval '1 day';
+    END IF;
+    RETURN retry_at;
+END
+$$;
+
+ALTER FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) OWNER TO owner;
+
+-- Name: reopen_turn(platform.outbox, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    next_run timestamptz;
+BEGIN
+    PERFORM agents.withdraw_replies(o, 'cancelled', 'newer_message');
+    UPDATE departments.agent_executions e SET status = 'superseded'
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+    UPDATE platform.conversations c
+    SET done_seq = o.from_seq - 1, turn_attempts = 0,
+        first_pending_at = (SELECT min(coalesce(m.received_at, m.created_at)) FROM platform.messages m
+                            WHERE m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.seq >= o.from_seq),
+        run_at = coalesce(c.run_at, clock_timestamp() + make_interval(secs => p_quiet_seconds))
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND c.done_seq = o.turn_seq
+    RETURNING c.run_at INTO next_run;
+    RETURN jsonb_build_object('state', 'reopened', 'reason', 'newer_message', 'run_at', next_run);
+END
+$$;
+
+ALTER FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) OWNER TO owner;
+
+-- Name: send_facts(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) RETURNS TABLE(obstacle text, provider text, account_identifier text, access_token text)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE
+            WHEN o.not_before > clock_timestamp() THEN 'not_before'
+            WHEN EXISTS (SELECT FROM platform.outbox e
+                         WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
+                           AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
+                THEN 'previous_part'
+            WHEN o.kind <> 'handoff' AND c.automation_state <> 'auto' THEN 'human_active'
+            WHEN o.kind = 'reply' AND c.last_in_seq > o.known_seq
+                 AND NOT EXISTS (SELECT FROM platform.outbox e
+                                 WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
+                                   AND e.turn_seq = o.turn_seq
+                                   AND (e.state IN ('sending', 'accepted', 'uncertain', 'held') OR e.uncertain_at IS NOT NULL))
+                THEN 'newer_message'
+            WHEN c.last_inbound_at <= clock_timestamp() - interval '24 hours' THEN 'window_closed'
+            -- whoever writes after opting out asks for service again
+            WHEN c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
+            ELSE agents.pause_reason(g.deleted_at, g.billing_status, g.ai_paused_at, d.status, a.status, n.status)
+        END, n.provider::text, n.account_identifier::text, n.access_token::text
+    FROM platform.outbox o
+    JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
+    JOIN platform.organizations g ON g.id = o.organization_id
+    JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
+    LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
+    LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
+    WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id
+$$;
+
+ALTER FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) OWNER TO owner;
+
+-- Name: settle_uncertain(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+    resent int := 0;
+    held int := 0;
+BEGIN
+    FOR o IN
+        SELECT * FROM platform.outbox x
+        WHERE x.state = 'uncertain' AND x.uncertain_at <= clock_timestamp() - make_interval(secs => p_window_seconds)
+        ORDER BY x.uncertain_at LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        IF o.resend_policy = 'hold' THEN
+            UPDATE platform.outbox x SET state = 'held', cancel_reason = 'uncertain'
+            WHERE x.organization_id = o.organization_id AND x.id = o.id;
+            PERFORM agents.withdraw_replies(o, 'held', 'uncertain');
+            PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'uncertain_send');
+            held := held + 1;
+        ELSE
+            UPDATE platform.outbox x SET state = 'ready', not_before = clock_timestamp()
+            WHERE x.organization_id = o.organization_id AND x.id = o.id;
+            resent := resent + 1;
+        END IF;
+    END LOOP;
+    RETURN jsonb_build_object('resent', resent, 'held', held);
+END
+$$;
+
+ALTER FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) OWNER TO owner;
+
+-- Name: start_attempt(uuid, uuid, uuid, uuid, bigint, integer, text, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) RETURNS timestamp with time zone
+    LANGUAGE sql
+    AS $$
+    INSERT INTO agents.llm_attempts (id, organization_id, execution_id, conversation_id, fence, attempt, model, state, started_at, cost_usd)
+    VALUES (p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_fence, p_attempt, p_model, 'started',
+            clock_timestamp(), p_reserved_cost_usd)
+    RETURNING started_at
+$$;
+
+ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
+
+-- Name: turn_history(uuid, uuid, bigint, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content, 'at', h.created_at)
+                              ORDER BY h.created_at, h.id), '[]'::jsonb)
+    FROM (
+        SELECT m.id, m.sender_type, m.text_content, m.created_at
+        FROM platform.messages m
+        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+          AND (m.seq < p_before_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
+        ORDER BY m.created_at DESC, m.id DESC
+        LIMIT p_limit
+    ) h
+$$;
+
+ALTER FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) OWNER TO owner;
+
+-- Name: turn_messages(uuid, uuid, bigint, bigint); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
+               'received_at', coalesce(m.received_at, m.created_at)) ORDER BY m.seq), '[]'::jsonb)
+    FROM platform.messages m
+    WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+      AND m.seq BETWEEN p_from_seq AND p_to_seq
+$$;
+
+ALTER FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) OWNER TO owner;
+
+-- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_state, error_detail = p_reason
+    FROM platform.outbox x
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
+      AND m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'pending';
+    UPDATE platform.outbox x SET state = p_state, cancel_reason = p_reason
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready';
+    UPDATE departments.agent_executions e SET outcome = p_reason
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+END
+$$;
+
+ALTER FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) OWNER TO owner;
+
+-- Name: write_replies(uuid, uuid, uuid, text, bigint, bigint, bigint, timestamp with time zone, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO platform.messages (
+        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id,
+        model_used, generation_time_ms, tokens_used, delivery_status, created_at)
+    SELECT (part ->> 'message_id')::uuid, p_organization_id, p_conversation_id, p_connection_id, 'outbound', 'text', part ->> 'text', 'ai',
+           (p_turn ->> 'agent_id')::uuid, p_turn ->> 'model', (p_turn ->> 'latency_ms')::int,
+           CASE ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
+    FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal);
+    INSERT INTO platform.outbox (
+        id, organization_id, conversation_id, connection_id, message_id, execution_id, from_seq, turn_seq, known_seq, part, kind,
+        recipient, payload, state, not_before, created_at)
+    SELECT (part ->> 'outbox_id')::uuid, p_organization_id, p_conversation_id, p_connection_id, (part ->> 'message_id')::uuid,
+           (p_turn ->> 'execution_id')::uuid, p_from_seq, p_to_seq, p_known_seq, ordinal, part ->> 'kind', p_recipient, part -> 'payload',
+           'ready', p_moment, p_moment
+    FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal);
+    RETURN (SELECT jsonb_agg(part -> 'outbox_id' ORDER BY ordinal)
+            FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal));
+END
+$$;
+
+ALTER FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) OWNER TO owner;
+
+-- Name: record_deliveries(jsonb, jsonb, text[], double precision, double precision, double precision); Type: FUNCTION; Schema: integrations; Owner: definer_role
+
+CREATE FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision DEFAULT 2, p_ceiling_seconds double precision DEFAULT 8, p_reply_max_age_seconds double precision DEFAULT 43200) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+    -- a reply to anything older would come too late; 24 hours is the provider's own window
+    oldest timestamptz := moment - make_interval(secs => least(p_reply_max_age_seconds, 86400));
+    outcome record;
+    wake_ups jsonb;
+BEGIN
+    INSERT INTO integrations.webhook_deliveries (
+        id, received_at, provider, status, quarantine_reason, sealed_body, body_key_id, body_size, headers, verified_by, item_count)
+    SELECT d.id, moment, d.provider, d.status, d.quarantine_reason, decode(d.body, 'base64'), d.body_key_id, d.body_size, d.headers,
+           d.verified_by, d.item_count
+    FROM ROWS FROM (
+        jsonb_to_recordset(p_deliveries) AS (
+            id uuid, provider text, status text, quarantine_reason text, body_key_id text, body_size int, headers jsonb, verified_by text,
+            item_count int),
+        unnest(p_bodies)
+    ) AS d (id, provider, status, quarantine_reason, body_key_id, body_size, headers, verified_by, item_count, body);
+
+    WITH item AS MATERIALIZED (
+        SELECT (p_deliveries -> i.delivery ->> 'id')::uuid AS delivery_id, p.provider, c.organization_id, c.id AS connection_id,
+               -- under a key of its own while nobody owns the account, so that a repetition after it is connected is new
+               CASE WHEN c.id IS NULL THEN 'q:' || i.key ELSE i.key END AS event_key,
+               row_number() OVER (PARTITION BY p.provider, i.account, i.key ORDER BY i.delivery, i.ordinal) = 1 AS first_copy,
+               CASE WHEN c.id IS NULL AND i.account <> '' THEN 'quarantined' WHEN i.kind = 'unparsed' THEN 'unparsed' ELSE 'processed' END
+                   AS event_status,
+               c.id IS NOT NULL AND i.kind = 'message' AS is_message, c.id IS NOT NULL AND i.kind = 'status' AS is_status,
+               coalesce(i.occurred_at, moment) AS happened_at, i.*
+        FROM jsonb_to_recordset(p_items) AS i (
+            delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
+            occurred_at timestamptz, customer text, customer_phone text, customer_name text, text text, metadata jsonb,
+            status text, recipient text, outbox_id uuid, error_code text, error_detail text,
+            pricing_billable boolean, pricing_model text, pricing_type text, pricing_category text, conversation_origin text,
+            reason text, payload jsonb)
+        CROSS JOIN LATERAL (SELECT p_deliveries -> i.delivery ->> 'provider' AS provider OFFSET 0) p
+        -- one look in the index for each item (a join might read the whole table)
+        LEFT JOIN LATERAL (
+            SELECT n.organization_id, n.id FROM integrations.connections n
+            WHERE n.provider = p.provider AND n.account_identifier = i.account AND n.status <> 'revoked'
+            LIMIT 1
+        ) c ON true
+    ), claimed AS (
+        INSERT INTO integrations.webhook_keys (provider, account, event_key, first_seen, item_digest)
+        SELECT i.provider, i.account, i.event_key, moment, decode(i.digest, 'hex')
+        FROM item i
+        WHERE i.first_copy
+        ORDER BY i.provider, i.account, i.event_key
+        ON CONFLICT (provider, account, event_key) DO NOTHING
+        RETURNING provider, account, event_key
+    ), winner AS MATERIALIZED (
+        SELECT i.* FROM item i JOIN claimed USING (provider, account, event_key) WHERE i.first_copy
+    ), events AS (
+        INSERT INTO integrations.webhook_events (
+            id, created_at, organization_id, connection_id, delivery_id, delivery_received_at, provider, account_identifier, ordinal,
+            event_type, event_id, payload, status, processed_at, error_message)
+        SELECT w.id, moment, w.organization_id, w.connection_id, w.delivery_id, moment, w.provider, w.account, w.ordinal,
+               w.event_type, w.event_id,
+               CASE w.event_status WHEN 'unparsed' THEN w.payload WHEN 'quarantined' THEN coalesce(w.payload, jsonb_strip_nulls(to_jsonb(w))) END,
+               w.event_status, CASE w.event_status WHEN 'processed' THEN moment END,
+               coalesce(w.reason, CASE w.event_status WHEN 'quarantined' THEN 'no connection has this account' END)
+        FROM winner w
+    ), burst AS (
+        SELECT w.organization_id, w.connection_id, w.provider, w.customer, count(*) AS messages, min(w.id::text)::uuid AS id,
+               min(w.happened_at) > oldest AS fresh, max(w.happened_at) AS newest_at, min(w.customer_phone) AS customer_phone,
+               (array_agg(w.customer_name ORDER BY w.happened_at DESC) FILTER (WHERE w.customer_name IS NOT NULL))[1] AS customer_name
+        FROM winner w
+        WHERE w.is_message
+        GROUP BY w.organization_id, w.connection_id, w.provider, w.customer
+    ), conversation AS (
+        INSERT INTO platform.conversations AS c (
+            id, organization_id, connection_id, channel, customer_external_id, customer_phone, customer_name, status, automation_state,
+            assigned_to_human, escalated_at, last_in_seq, first_pending_at, run_at, last_inbound_at)
+        SELECT b.id, b.organization_id, b.connection_id, b.provider, b.customer, b.customer_phone, b.customer_name,
+               CASE WHEN b.fresh THEN 'active' ELSE 'escalated' END, CASE WHEN b.fresh THEN 'auto' ELSE 'human' END,
+               NOT b.fresh, CASE WHEN NOT b.fresh THEN moment END, b.messages, CASE WHEN b.fresh THEN moment END,
+               CASE WHEN b.fresh THEN moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at
+        FROM burst b
+        ORDER BY b.organization_id, b.connection_id, b.customer
+        ON CONFLICT (organization_id, connection_id, customer_external_id) WHERE status IN ('active', 'escalated') DO UPDATE
+        SET last_in_seq = c.last_in_seq + excluded.last_in_seq,
+            last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
+            customer_phone = coalesce(c.customer_phone, excluded.customer_phone),
+            customer_name = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.customer_name IS NULL
+                                 THEN coalesce(excluded.customer_name, c.customer_name) ELSE c.customer_name END,
+            -- one late message is enough to give the conversation to people: nobody answers it automatically any more
+            automation_state = CASE WHEN c.automation_state = 'auto' THEN excluded.automation_state ELSE c.automation_state END,
+            status = CASE WHEN excluded.assigned_to_human THEN excluded.status ELSE c.status END,
+            assigned_to_human = c.assigned_to_human OR excluded.assigned_to_human,
+            escalated_at = coalesce(c.escalated_at, excluded.escalated_at),
+            -- a burst begins when nothing waits; further messages put the turn off, up to the ceiling
+            first_pending_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
+                                    WHEN c.run_at IS NULL THEN moment ELSE coalesce(c.first_pending_at, moment) END,
+            run_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
+                          ELSE least(CASE WHEN c.run_at IS NULL THEN moment ELSE coalesce(c.first_pending_at, moment) END
+                                         + make_interval(secs => p_ceiling_seconds),
+                                     moment + make_interval(secs => p_quiet_seconds)) END
+        RETURNING c.id, c.organization_id, c.connection_id, c.customer_external_id AS customer, c.last_in_seq, c.first_pending_at, c.run_at,
+                  c.escalated_at
+    ), escalations AS (
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata, created_at)
+        SELECT c.organization_id, 'conversation.escalated', 'conversation', c.id, '{"reason": "message_too_old"}', moment
+        FROM conversation c WHERE c.escalated_at = moment
+    ), messages AS (
+        INSERT INTO platform.messages (
+            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, metadata, sender_type,
+            external_message_id, platform_timestamp, delivery_status, seq, received_at, created_at)
+        SELECT w.id, w.organization_id, c.id, w.connection_id, 'inbound', 'text', w.text, coalesce(w.metadata, '{}'), 'customer',
+               w.event_id, w.happened_at, 'received',
+               -- by the provider's time, then by arrival
+               c.last_in_seq + 1 - row_number() OVER (PARTITION BY c.id ORDER BY w.happened_at DESC, w.delivery DESC, w.ordinal DESC),
+               moment, moment
+        FROM winner w JOIN conversation c USING (organization_id, connection_id, customer)
+        WHERE w.is_message
+    ), statuses AS (
+        INSERT INTO platform.message_statuses (
+            id, organization_id, connection_id, provider_message_id, status, occurred_at, received_at, message_id, outbox_id, recipient,
+            error_code, error_detail, pricing_billable, pricing_model, pricing_type, pricing_category, conversation_origin)
+        SELECT w.id, w.organization_id, w.connection_id, w.event_id, w.status, w.happened_at, moment, o.message_id, o.id, w.recipient,
+               w.error_code, w.error_detail, w.pricing_billable, w.pricing_model, w.pricing_type, w.pricing_category, w.conversation_origin
+        FROM winner w
+        LEFT JOIN LATERAL (
+            SELECT x.id, x.message_id FROM platform.outbox x WHERE x.id = w.outbox_id AND x.organization_id = w.organization_id LIMIT 1
+        ) o ON true
+        WHERE w.is_status
+        RETURNING organization_id, provider_message_id, outbox_id
+    ), counted AS (
+        SELECT d.delivery, count(i.id) - count(w.id) AS duplicates, jsonb_build_array(
+                   count(w.id) FILTER (WHERE w.event_status = 'processed'), count(i.id) - count(w.id),
+                   count(w.id) FILTER (WHERE w.event_status = 'unparsed'), count(w.id) FILTER (WHERE w.event_status = 'quarantined')) AS counts
+        FROM generate_series(0, jsonb_array_length(p_deliveries) - 1) AS d (delivery)
+        LEFT JOIN item i USING (delivery)
+        LEFT JOIN winner w ON w.id = i.id
+        GROUP BY d.delivery
+    )
+    SELECT
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
+         FROM conversation c WHERE c.first_pending_at = moment) AS wake_ups,
+        (SELECT jsonb_agg(n.counts ORDER BY n.delivery) FROM counted n) AS deliveries,
+        (SELECT sum(n.duplicates) FROM counted n) AS duplicates,
+        s.organization_ids, s.provider_message_ids, s.outbox_ids
+    INTO outcome
+    FROM (SELECT array_agg(organization_id) AS organization_ids, array_agg(provider_message_id) AS provider_message_ids,
+                 array_agg(outbox_id) AS outbox_ids FROM statuses) s;
+
+    wake_ups := outcome.wake_ups;
+    IF outcome.organization_ids IS NOT NULL THEN
+        wake_ups := wake_ups || integrations.settle_statuses(
+            outcome.organization_ids, outcome.provider_message_ids, outcome.outbox_ids, moment);
+    END IF;
+    IF outcome.duplicates > 0 THEN
+        PERFORM integrations.record_differences(p_deliveries, p_items, moment);
+    END IF;
+    RETURN jsonb_build_object('wake_ups', wake_ups, 'deliveries', outcome.deliveries);
+END
+$$;
+
+ALTER FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision) OWNER TO definer_role;
+
+-- Name: record_differences(jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH different AS MATERIALIZED (
+        SELECT DISTINCT ON (k.provider, k.account, i.digest)
+               k.provider, 'd:' || i.digest AS event_key, (p_deliveries -> i.delivery ->> 'id')::uuid AS delivery_id, c.organization_id,
+               c.id AS connection_id, to_jsonb(i) AS fields, i.*
+        FROM jsonb_to_recordset(p_items) AS i (
+            delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
+            occurred_at timestamptz, customer text, customer_name text, text text, metadata jsonb, status text, recipient text,
+            outbox_id uuid, error_code text, error_detail text, reason text, payload jsonb)
+        LEFT JOIN LATERAL (
+            SELECT n.organization_id, n.id FROM integrations.connections n
+            WHERE n.provider = p_deliveries -> i.delivery ->> 'provider' AND n.account_identifier = i.account AND n.status <> 'revoked'
+            LIMIT 1
+        ) c ON true
+        CROSS JOIN LATERAL (
+            SELECT x.provider, x.account, x.item_digest FROM integrations.webhook_keys x
+            WHERE x.provider = p_deliveries -> i.delivery ->> 'provider' AND x.account = i.account
+              AND x.event_key = CASE WHEN c.id IS NULL THEN 'q:' || i.key ELSE i.key END
+            LIMIT 1
+        ) k
+        WHERE k.item_digest <> decode(i.digest, 'hex')
+        ORDER BY k.provider, k.account, i.digest, i.delivery, i.ordinal
+    ), claimed AS (
+        INSERT INTO integrations.webhook_keys (provider, account, event_key, first_seen, item_digest)
+        SELECT provider, account, event_key, p_moment, decode(digest, 'hex') FROM different
+        ORDER BY provider, account, event_key
+        ON CONFLICT (provider, account, event_key) DO NOTHING
+        RETURNING provider, account, event_key
+    )
+    INSERT INTO integrations.webhook_events (
+        id, created_at, organization_id, connection_id, delivery_id, delivery_received_at, provider, account_identifier, ordinal,
+        event_type, event_id, payload, status, processed_at, error_message)
+    SELECT f.id, p_moment, f.organization_id, f.connection_id, f.delivery_id, p_moment, f.provider, f.account, f.ordinal,
+           left('repeated.' || f.event_type, 100), f.event_id, jsonb_strip_nulls(f.fields), 'processed', p_moment,
+           'differs from the first item with this key'
+    FROM different f JOIN claimed USING (provider, account, event_key)
+$$;
+
+ALTER FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: resolve_connection(text, text); Type: FUNCTION; Schema: integrations; Owner: definer_role
+
+CREATE FUNCTION integrations.resolve_connection(provider text, account text) RETURNS TABLE(organization_id uuid, connection_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT c.organization_id, c.id
+    FROM integrations.connections AS c
+    WHERE c.provider = $1 AND c.account_identifier = $2 AND c.status <> 'revoked'
+$_$;
+
+ALTER FUNCTION integrations.resolve_connection(provider text, account text) OWNER TO definer_role;
+
+-- Name: settle_statuses(uuid[], text[], uuid[], timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    wake_ups jsonb;
+BEGIN
+    WITH told AS (
+        SELECT organization_id, outbox_id, min(provider_message_id) AS provider_message_id
+        FROM unnest(p_organization_ids, p_provider_message_ids, p_outbox_ids) AS told (organization_id, provider_message_id, outbox_id)
+        WHERE outbox_id IS NOT NULL
+        GROUP BY organization_id, outbox_id
+    ), locked AS (
+        SELECT o.organization_id, o.id, o.state AS previous_state, t.provider_message_id
+        FROM told t JOIN platform.outbox o ON o.organization_id = t.organization_id AND o.id = t.outbox_id
+        WHERE o.state IN ('sending', 'uncertain', 'ready', 'held', 'cancelled') AND o.attempt > 0
+           OR o.provider_message_id <> t.provider_message_id
+        ORDER BY o.id
+        FOR NO KEY UPDATE OF o
+    ), settled AS (
+        UPDATE platform.outbox o
+        SET state = 'accepted', accepted_at = coalesce(o.accepted_at, p_moment),
+            provider_message_id = coalesce(o.provider_message_id, l.provider_message_id),
+            -- two provider ids for one reply: the customer has it twice; that is counted and shown
+            duplicate_detected_at = CASE WHEN o.provider_message_id <> l.provider_message_id
+                                         THEN coalesce(o.duplicate_detected_at, p_moment) ELSE o.duplicate_detected_at END
+        FROM locked l
+        WHERE o.organization_id = l.organization_id AND o.id = l.id
+        RETURNING o.organization_id, o.conversation_id, o.message_id, o.provider_message_id, l.previous_state
+    ), named AS (
+        UPDATE platform.messages m
+        SET external_message_id = s.provider_message_id
+        FROM settled s
+        WHERE m.organization_id = s.organization_id AND m.id = s.message_id AND m.external_message_id IS NULL
+    )
+    SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+               'organization_id', s.organization_id, 'conversation_id', s.conversation_id, 'run_at', p_moment)), '[]')
+    INTO wake_ups
+    FROM settled s WHERE s.previous_state = 'uncertain';
+
+    -- Without our id the message may be recorded at this very moment by its sender: see platform.apply_statuses.
+    PERFORM pg_advisory_xact_lock(unknown.key)
+    FROM (SELECT DISTINCT hashtextextended(provider_message_id, 20) AS key
+          FROM unnest(p_provider_message_ids, p_outbox_ids) AS told (provider_message_id, outbox_id)
+          WHERE outbox_id IS NULL
+          ORDER BY key) AS unknown;
+    PERFORM platform.merge_statuses(p_organization_ids, p_provider_message_ids);
+    RETURN wake_ups;
+END
+$$;
+
+ALTER FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: add_encryption_key(text, uuid, bytea, text); Type: FUNCTION; Schema: platform; Owner: definer_role
+
+CREATE FUNCTION platform.add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text) RETURNS TABLE(wrapped_keyset bytea, master_key text, destroyed_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF key_organization_id IS DISTINCT FROM NULL
+        AND key_organization_id IS DISTINCT FROM platform.current_organization_id()
+    THEN
+        RAISE EXCEPTION 'an encryption key is made in the transaction of its own organization'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    INSERT INTO platform.encryption_keys (id, organization_id, wrapped_keyset, master_key)
+    VALUES (key_id, key_organization_id, new_wrapped_keyset, new_master_key)
+    ON CONFLICT (id) DO NOTHING;
+    RETURN QUERY SELECT k.wrapped_keyset, k.master_key, k.destroyed_at
+    FROM platform.encryption_keys AS k
+    WHERE k.id = key_id AND k.organization_id IS NOT DISTINCT FROM key_organization_id;
+END
+$$;
+
+ALTER FUNCTION platform.add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text) OWNER TO definer_role;
+
+-- Name: admit_all_tenants(regclass, name); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.admit_all_tenants(target regclass, role_name name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    EXECUTE format(
+        'CREATE POLICY %I ON %s FOR ALL TO %I USING (true) WITH CHECK (true)',
+        format('%s_%s', role_name, (SELECT relname FROM pg_class WHERE oid = target)), target, role_name
+    );
+END
+$$;
+
+ALTER FUNCTION platform.admit_all_tenants(target regclass, role_name name) OWNER TO owner;
+
+-- Name: apply_statuses(uuid, text); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_provider_message_id, 20));
+    PERFORM platform.merge_statuses(ARRAY[p_organization_id], ARRAY[p_provider_message_id]);
+END
+$$;
+
+ALTER FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) OWNER TO owner;
+
+-- Name: attach_month(regclass, timestamp with time zone); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.attach_month(parent regclass, at timestamp with time zone) RETURNS regclass
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET lock_timeout TO '2s'
+    AS $$
+DECLARE
+    first_moment timestamptz := date_trunc('month', at, 'UTC');
+    next_month timestamptz := first_moment + INTERVAL '1 month';
+    schema_name name;
+    parent_name name;
+    partition_name text;
+    time_column name;
+    existing record;
+BEGIN
+    SELECT n.nspname, c.relname, a.attname INTO schema_name, parent_name, time_column
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_partitioned_table AS p ON p.partrelid = c.oid AND p.partstrat = 'r' AND p.partnatts = 1
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+    WHERE c.oid = parent AND a.atttypid = 'timestamptz'::regtype AND a.attnotnull;
+    IF time_column IS NULL OR NOT isfinite(at) THEN
+        RAISE EXCEPTION '% is not partitioned by one timestamptz column, or % is not a moment', parent, at
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    FOR attempt IN 1..2 LOOP
+        SELECT * INTO existing FROM platform.month_partitions(parent) AS p
+        WHERE p.month_start IS NULL OR (p.month_start < next_month AND first_moment < p.month_end)
+        ORDER BY p.month_start NULLS FIRST LIMIT 1;
+        IF FOUND AND existing.month_start <= first_moment AND next_month <= existing.month_end THEN
+            RETURN existing.partition;
+        ELSIF FOUND THEN
+            RAISE EXCEPTION 'partition % of % is in the way of the month of %', existing.partition, parent, first_moment
+                USING ERRCODE = 'invalid_object_definition',
+                      HINT = 'Detach it, or give it the bounds of whole months in UTC.';
+        END IF;
+        IF attempt = 1 THEN
+            PERFORM pg_advisory_xact_lock(hashtextextended('platform.attach_month ' || parent::text, 0));
+        END IF;
+    END LOOP;
+
+    partition_name := format('%s_%s', parent_name, to_char(first_moment, 'YYYY_MM'));
+    IF to_regclass(format('%I.%I', schema_name, partition_name)) IS NOT NULL THEN
+        RAISE EXCEPTION 'a table named %.% exists but is no month of %', schema_name, partition_name, parent
+            USING ERRCODE = 'duplicate_table', HINT = 'Rename it or drop it, then ask for the month again.';
+    END IF;
+    -- ATTACH takes a lock that lets inserts into the other months go on; CREATE TABLE … PARTITION OF would stop them.
+    EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', schema_name, partition_name, parent);
+    EXECUTE format(
+        'ALTER TABLE %I.%I ADD CONSTRAINT %I CHECK (%I >= %L AND %I < %L)', schema_name, partition_name,
+        partition_name || '_month', time_column, first_moment, time_column, next_month
+    );
+    PERFORM platform.copy_row_security(parent, format('%I.%I', schema_name, partition_name)::regclass);
+    EXECUTE format(
+        'ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', parent, schema_name, partition_name,
+        first_moment, next_month
+    );
+    RETURN format('%I.%I', schema_name, partition_name)::regclass;
+END
+$$;
+
+ALTER FUNCTION platform.attach_month(parent regclass, at timestamp with time zone) OWNER TO owner;
+
+-- Name: copy_row_security(regclass, regclass); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.copy_row_security(parent regclass, partition regclass) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    source pg_class;
+    copy pg_class;
+    policy record;
+    listing CONSTANT text := $list$
+        SELECT array_agg(format('%s|%s|%s|%s|%s|%s', polname, polcmd, polpermissive, polroles,
+               pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) ORDER BY polname)
+        FROM pg_policy WHERE polrelid = $1 $list$;
+    wanted text[];
+    present text[];
+BEGIN
+    SELECT * INTO source FROM pg_class WHERE oid = parent;
+    SELECT * INTO copy FROM pg_class WHERE oid = partition;
+    EXECUTE listing INTO wanted USING parent;
+    EXECUTE listing INTO present USING partition;
+    IF wanted IS NOT DISTINCT FROM present
+        AND source.relrowsecurity = copy.relrowsecurity
+        AND source.relforcerowsecurity = copy.relforcerowsecurity
+    THEN
+        RETURN false;
+    END IF;
+    IF source.relrowsecurity THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', partition);
+    END IF;
+    IF source.relforcerowsecurity THEN
+        EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', partition);
+    END IF;
+    FOR policy IN SELECT polname FROM pg_policy WHERE polrelid = partition LOOP
+        EXECUTE format('DROP POLICY %I ON %s', policy.polname, partition);
+    END LOOP;
+    FOR policy IN
+        SELECT policyname, permissive, cmd, qual, with_check,
+               (SELECT string_agg(quote_ident(role_name), ', ') FROM unnest(roles) AS role_name) AS role_names
+        FROM pg_policies
+        WHERE tablename = source.relname
+          AND schemaname = (SELECT nspname FROM pg_namespace WHERE oid = source.relnamespace)
+    LOOP
+        EXECUTE format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', policy.policyname, partition,
+                       policy.permissive, policy.cmd, policy.role_names)
+            || coalesce(format(' USING (%s)', policy.qual), '')
+            || coalesce(format(' WITH CHECK (%s)', policy.with_check), '');
+    END LOOP;
+    RETURN true;
+END
+$_$;
+
+ALTER FUNCTION platform.copy_row_security(parent regclass, partition regclass) OWNER TO owner;
+
+-- Name: current_organization_id(); Type: FUNCTION; Schema: platform; Owner: definer_role
+
+CREATE FUNCTION platform.current_organization_id() RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    context text := current_setting('app.current_organization_id', true);
+BEGIN
+    IF context IS NULL
+        OR context !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9a-f]{64}$'
+    THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (
+        SELECT FROM platform.context_keys AS key
+        WHERE key.retired_at IS NULL
+          AND sha256(key.outer_pad || sha256(key.inner_pad || convert_to(left(context, 36), 'UTF8')))
+            = decode(right(context, 64), 'hex')
+    ) THEN
+        RETURN left(context, 36)::uuid;
+    END IF;
+    RETURN NULL;
+END
+$_$;
+
+ALTER FUNCTION platform.current_organization_id() OWNER TO definer_role;
+
+-- Name: delivery_rank(text); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.delivery_rank(p_status text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE p_status WHEN 'sent' THEN 1 WHEN 'failed' THEN 2 WHEN 'delivered' THEN 3 WHEN 'read' THEN 4 ELSE 0 END
+$$;
+
+ALTER FUNCTION platform.delivery_rank(p_status text) OWNER TO owner;
+
+-- Name: ensure_partition(regclass, timestamp with time zone); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) RETURNS regclass
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM platform.partitioned_tables AS t WHERE to_regclass(t.table_name) = parent) THEN
+        RAISE EXCEPTION '% is not registered in platform.partitioned_tables', parent
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF (at BETWEEN clock_timestamp() - INTERVAL '24 months' AND clock_timestamp() + INTERVAL '24 months') IS NOT TRUE THEN
+        RAISE EXCEPTION '% is more than 24 months away: no partition is made for it', at
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN platform.attach_month(parent, at);
+END
+$$;
+
+ALTER FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) OWNER TO owner;
+
+-- Name: ensure_partitions(integer, integer); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.ensure_partitions(months_behind integer DEFAULT 1, months_ahead integer DEFAULT 3) RETURNS SETOF regclass
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    parent regclass;
+    month integer;
+BEGIN
+    IF NOT (months_behind BETWEEN 0 AND 24 AND months_ahead BETWEEN 0 AND 24) THEN
+        RAISE EXCEPTION 'months_behind and months_ahead are 0 to 24, not % and %', months_behind, months_ahead
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR parent IN SELECT t.table_name::regclass FROM platform.partitioned_tables AS t ORDER BY t.table_name LOOP
+        FOR month IN -months_behind..months_ahead LOOP
+            RETURN NEXT platform.attach_month(
+                parent, date_trunc('month', clock_timestamp(), 'UTC') + make_interval(months => month)
+            );
+        END LOOP;
+        PERFORM platform.copy_row_security(parent, p.partition) FROM platform.month_partitions(parent) AS p;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION platform.ensure_partitions(months_behind integer, months_ahead integer) OWNER TO owner;
+
+-- Name: get_encryption_key(text); Type: FUNCTION; Schema: platform; Owner: definer_role
+
+CREATE FUNCTION platform.get_encryption_key(key_id text) RETURNS TABLE(wrapped_keyset bytea, master_key text, destroyed_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT k.wrapped_keyset, k.master_key, k.destroyed_at
+    FROM platform.encryption_keys AS k
+    WHERE k.id = $1
+      AND (k.organization_id IS NULL OR k.organization_id = platform.current_organization_id())
+$_$;
+
+ALTER FUNCTION platform.get_encryption_key(key_id text) OWNER TO definer_role;
+
+-- Name: isolate_tenant(regclass, name); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.isolate_tenant(target regclass, tenant_column name DEFAULT 'organization_id'::name) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    own_rows text := format('%I = (SELECT platform.current_organization_id())', tenant_column);
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    EXECUTE format(
+        'CREATE POLICY %I ON %s FOR ALL TO application_role USING (%s) WITH CHECK (%s)',
+        'tenant_isolation_' || (SELECT relname FROM pg_class WHERE oid = target), target, own_rows, own_rows
+    );
+END
+$$;
+
+ALTER FUNCTION platform.isolate_tenant(target regclass, tenant_column name) OWNER TO owner;
+
+-- Name: merge_statuses(uuid[], text[]); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    WITH reported AS (
+        SELECT s.organization_id, s.connection_id, s.provider_message_id,
+               min(s.occurred_at) FILTER (WHERE s.status = 'sent') AS sent_at,
+               min(s.occurred_at) FILTER (WHERE s.status = 'delivered') AS delivered_at,
+               min(s.occurred_at) FILTER (WHERE s.status = 'read') AS read_at,
+               min(s.occurred_at) FILTER (WHERE s.status = 'failed') AS failed_at,
+               (array_agg(s.error_code ORDER BY s.occurred_at, s.error_code) FILTER (WHERE s.status = 'failed'))[1] AS error_code,
+               (array_agg(s.error_detail ORDER BY s.occurred_at, s.error_code) FILTER (WHERE s.status = 'failed'))[1] AS error_detail,
+               max(platform.delivery_rank(s.status)) AS reached
+        FROM unnest(p_organization_ids, p_provider_message_ids) AS asked (organization_id, provider_message_id)
+        JOIN platform.message_statuses s USING (organization_id, provider_message_id)
+        GROUP BY s.organization_id, s.connection_id, s.provider_message_id
+    ), locked AS (
+        -- in one order for everybody, so that two deliveries about the same messages cannot block each other
+        SELECT m.id, r.*
+        FROM reported r
+        JOIN platform.messages m ON m.organization_id = r.organization_id AND m.connection_id = r.connection_id
+                                AND m.external_message_id = r.provider_message_id AND m.direction = 'outbound'
+        ORDER BY m.id
+        FOR NO KEY UPDATE OF m
+    )
+    UPDATE platform.messages m
+    SET sent_at = least(m.sent_at, l.sent_at), delivered_at = least(m.delivered_at, l.delivered_at),
+        read_at = least(m.read_at, l.read_at), failed_at = least(m.failed_at, l.failed_at),
+        error_code = coalesce(l.error_code, m.error_code), error_detail = coalesce(l.error_detail, m.error_detail),
+        delivery_status = CASE WHEN l.reached > platform.delivery_rank(m.delivery_status)
+                               THEN (ARRAY['sent', 'failed', 'delivered', 'read'])[l.reached] ELSE m.delivery_status END
+    FROM locked l
+    WHERE m.organization_id = l.organization_id AND m.id = l.id;
+END
+$$;
+
+ALTER FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) OWNER TO owner;
+
+-- Name: month_partitions(regclass); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.month_partitions(parent regclass) RETURNS TABLE(partition regclass, month_start timestamp with time zone, month_end timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET "DateStyle" TO 'ISO, YMD'
+    AS $_$
+    SELECT child.oid::regclass, bound[1]::timestamptz, bound[2]::timestamptz
+    FROM pg_inherits
+    JOIN pg_class AS child ON child.oid = pg_inherits.inhrelid
+    CROSS JOIN LATERAL regexp_match(
+        pg_get_expr(child.relpartbound, child.oid), $re$FROM \('([^']+)'\) TO \('([^']+)'\)$re$
+    ) AS bound
+    WHERE pg_inherits.inhparent = $1
+    ORDER BY 2
+$_$;
+
+ALTER FUNCTION platform.month_partitions(parent regclass) OWNER TO owner;
+
+-- Name: set_updated_at(); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.set_updated_at() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.updated_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION platform.set_updated_at() OWNER TO owner;
+
+-- Name: track_updates(regclass); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.track_updates(target regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    EXECUTE format(
+        'CREATE TRIGGER set_updated_at BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at()', target
+    );
+END
+$$;
+
+ALTER FUNCTION platform.track_updates(target regclass) OWNER TO owner;
+
+-- Name: cleanup_old_data(); Type: FUNCTION; Schema: public; Owner: owner
+
+CREATE FUNCTION public.cleanup_old_data() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '500ms'
+    AS $$
+DECLARE
+    kept record;
+    old record;
+    dropped boolean;
+BEGIN
+    FOR kept IN
+        SELECT t.table_name, t.table_name::regclass AS parent, clock_timestamp() - t.retention AS oldest
+        FROM platform.partitioned_tables AS t WHERE t.retention IS NOT NULL ORDER BY t.table_name
+    LOOP
+        dropped := false;
+        FOR old IN SELECT p.partition FROM platform.month_partitions(kept.parent) AS p WHERE p.month_end <= kept.oldest LOOP
+            BEGIN
+                EXECUTE format('DROP TABLE %s', old.partition);
+                dropped := true;
+            EXCEPTION WHEN lock_not_available THEN
+                RAISE WARNING 'month % of % is in use and stays until the next run', old.partition, kept.table_name;
+            END;
+        END LOOP;
+        IF dropped THEN
+            EXECUTE format('ANALYZE %s', kept.parent);
+        END IF;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION public.cleanup_old_data() OWNER TO owner;
+
+-- Name: create_monthly_partition(text, date); Type: FUNCTION; Schema: public; Owner: owner
+
+CREATE FUNCTION public.create_monthly_partition(table_name text, start_date date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    parent regclass;
+BEGIN
+    SELECT to_regclass(t.table_name) INTO parent
+    FROM platform.partitioned_tables AS t
+    WHERE t.table_name = create_monthly_partition.table_name
+       OR split_part(t.table_name, '.', 2) = create_monthly_partition.table_name;
+    IF parent IS NULL OR start_date IS NULL THEN
+        RAISE EXCEPTION '% is not registered in platform.partitioned_tables, or there is no date', table_name
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM platform.attach_month(parent, start_date::timestamp AT TIME ZONE 'UTC');
+END
+$$;
+
+ALTER FUNCTION public.create_monthly_partition(table_name text, start_date date) OWNER TO owner;
+
+-- Name: get_organization_metrics(uuid, integer); Type: FUNCTION; Schema: public; Owner: owner
+
+CREATE FUNCTION public.get_organization_metrics(org_id uuid, period_days integer DEFAULT 30) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    result jsonb;
+BEGIN
+    IF (period_days BETWEEN 1 AND 3660) IS NOT TRUE THEN
+        RAISE EXCEPTION 'period_days is 1 to 3660, not %', period_days USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    WITH message AS (
+        SELECT m.conversation_id, m.direction, coalesce(m.sent_at, m.received_at, m.created_at) AS happened_at, m.id,
+               m.delivery_status <> 'failed' AS counts_as_answer
+        FROM platform.messages AS m
+        WHERE m.organization_id = org_id AND m.created_at >= now() - make_interval(days => period_days)
+    ), numbered AS (
+        -- the messages after an answer, up to and including the next answer, share one number
+        SELECT m.*, count(*) FILTER (WHERE m.direction = 'outbound' AND m.counts_as_answer) OVER (
+            PARTITION BY m.conversation_id ORDER BY m.happened_at, m.id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS exchange
+        FROM message AS m
+    ), exchange AS (
+        SELECT n.conversation_id,
+               max(n.happened_at) FILTER (WHERE n.direction = 'outbound' AND n.counts_as_answer)
+                   - min(n.happened_at) FILTER (WHERE n.direction = 'inbound') AS waited
+        FROM numbered AS n
+        GROUP BY n.conversation_id, n.exchange
+    ), conversation AS (
+        SELECT e.conversation_id, avg(extract(epoch FROM e.waited)) AS response_seconds
+        FROM exchange AS e
+        GROUP BY e.conversation_id
+    )
+    SELECT jsonb_build_object(
+        'total_messages', (SELECT count(*) FROM message),
+        'conversations', count(*),
+        'avg_response_time', round(avg(conversation.response_seconds), 3),
+        'satisfaction_score', round(avg(c.satisfaction_score), 2)
+    ) INTO result
+    FROM conversation
+    JOIN platform.conversations AS c ON c.organization_id = org_id AND c.id = conversation.conversation_id;
+    RETURN result;
+END
+$$;
+
+ALTER FUNCTION public.get_organization_metrics(org_id uuid, period_days integer) OWNER TO owner;
+
+-- Name: llm_attempts; Type: TABLE; Schema: agents; Owner: owner
+
+CREATE TABLE agents.llm_attempts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    execution_id uuid NOT NULL,
+    conversation_id uuid,
+    fence bigint,
+    attempt smallint DEFAULT 1 NOT NULL,
+    model text NOT NULL,
+    state text DEFAULT 'started'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    input_tokens integer,
+    output_tokens integer,
+    cached_tokens integer,
+    cost_usd numeric(20,10),
+    error_code text,
+    CONSTRAINT llm_attempts_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT llm_attempts_cached_tokens_check CHECK ((cached_tokens >= 0)),
+    CONSTRAINT llm_attempts_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT llm_attempts_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT llm_attempts_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT llm_attempts_model_check CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
+    CONSTRAINT llm_attempts_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT llm_attempts_state_check CHECK ((state = ANY (ARRAY['started'::text, 'succeeded'::text, 'failed'::text, 'estimated'::text])))
+)
+PARTITION BY RANGE (started_at);
+
+ALTER TABLE ONLY agents.llm_attempts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE agents.llm_attempts OWNER TO owner;
+
+-- Name: satisfaction_scores; Type: TABLE; Schema: analytics; Owner: owner
+
+CREATE TABLE analytics.satisfaction_scores (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid,
+    score integer NOT NULL,
+    feedback_text text,
+    interaction_type text,
+    department_type text,
+    agent_type text,
+    customer_segment text,
+    customer_tenure_days integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT satisfaction_scores_agent_type_check CHECK ((char_length(agent_type) <= 100)),
+    CONSTRAINT satisfaction_scores_customer_segment_check CHECK ((char_length(customer_segment) <= 100)),
+    CONSTRAINT satisfaction_scores_customer_tenure_days_check CHECK ((customer_tenure_days >= 0)),
+    CONSTRAINT satisfaction_scores_department_type_check CHECK ((char_length(department_type) <= 100)),
+    CONSTRAINT satisfaction_scores_feedback_text_check CHECK ((char_length(feedback_text) <= 20000)),
+    CONSTRAINT satisfaction_scores_interaction_type_check CHECK ((char_length(interaction_type) <= 100)),
+    CONSTRAINT satisfaction_scores_score_check CHECK (((score >= 1) AND (score <= 5)))
+);
+
+ALTER TABLE ONLY analytics.satisfaction_scores FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE analytics.satisfaction_scores OWNER TO owner;
+
+-- Name: usage_metrics; Type: TABLE; Schema: analytics; Owner: owner
+
+CREATE TABLE analytics.usage_metrics (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    metric_type text NOT NULL,
+    metric_category text NOT NULL,
+    metric_value numeric(15,4) NOT NULL,
+    metric_unit text,
+    dimensions jsonb DEFAULT '{}'::jsonb NOT NULL,
+    period_start timestamp with time zone NOT NULL,
+    period_end timestamp with time zone NOT NULL,
+    granularity text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT usage_metrics_check CHECK ((period_end > period_start)),
+    CONSTRAINT usage_metrics_dimensions_check CHECK (((jsonb_typeof(dimensions) = 'object'::text) AND (octet_length((dimensions)::text) <= 1500))),
+    CONSTRAINT usage_metrics_granularity_check CHECK ((granularity = ANY (ARRAY['hour'::text, 'day'::text, 'week'::text, 'month'::text]))),
+    CONSTRAINT usage_metrics_metric_category_check CHECK ((metric_category = ANY (ARRAY['engagement'::text, 'performance'::text, 'usage'::text, 'cost'::text]))),
+    CONSTRAINT usage_metrics_metric_type_check CHECK (((char_length(metric_type) >= 1) AND (char_length(metric_type) <= 100))),
+    CONSTRAINT usage_metrics_metric_unit_check CHECK ((metric_unit = ANY (ARRAY['count'::text, 'seconds'::text, 'bytes'::text, 'usd'::text])))
+)
+PARTITION BY RANGE (period_start);
+
+ALTER TABLE ONLY analytics.usage_metrics FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE analytics.usage_metrics OWNER TO owner;
+
+-- Name: activity_logs; Type: TABLE; Schema: audit; Owner: owner
+
+CREATE TABLE audit.activity_logs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid,
+    user_id uuid,
+    action text NOT NULL,
+    resource_type text,
+    resource_id uuid,
+    ip_address inet,
+    user_agent text,
+    request_id uuid,
+    old_values jsonb,
+    new_values jsonb,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    success boolean DEFAULT true NOT NULL,
+    error_message text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT activity_logs_action_check CHECK (((char_length(action) >= 1) AND (char_length(action) <= 200))),
+    CONSTRAINT activity_logs_error_message_check CHECK ((char_length(error_message) <= 20000)),
+    CONSTRAINT activity_logs_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT activity_logs_resource_type_check CHECK ((char_length(resource_type) <= 100)),
+    CONSTRAINT activity_logs_user_agent_check CHECK ((char_length(user_agent) <= 4096))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY audit.activity_logs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE audit.activity_logs OWNER TO owner;
+
+-- Name: agent_executions; Type: TABLE; Schema: departments; Owner: owner
+
+CREATE TABLE departments.agent_executions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    trigger_type text NOT NULL,
+    trigger_data jsonb,
+    conversation_id uuid,
+    from_seq bigint,
+    to_seq bigint,
+    fence bigint,
+    status text DEFAULT 'pending'::text NOT NULL,
+    outcome text,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    execution_time_ms integer,
+    input_data jsonb,
+    output_data jsonb,
+    error_details jsonb,
+    model_used text,
+    tokens_consumed integer DEFAULT 0 NOT NULL,
+    input_tokens integer,
+    output_tokens integer,
+    cached_tokens integer,
+    cost_usd numeric(20,10),
+    price_version text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agent_executions_cached_tokens_check CHECK ((cached_tokens >= 0)),
+    CONSTRAINT agent_executions_check CHECK ((from_seq <= to_seq)),
+    CONSTRAINT agent_executions_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
+    CONSTRAINT agent_executions_execution_time_ms_check CHECK ((execution_time_ms >= 0)),
+    CONSTRAINT agent_executions_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT agent_executions_model_used_check CHECK ((char_length(model_used) <= 200)),
+    CONSTRAINT agent_executions_outcome_check CHECK ((char_length(outcome) <= 200)),
+    CONSTRAINT agent_executions_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT agent_executions_price_version_check CHECK ((char_length(price_version) <= 200)),
+    CONSTRAINT agent_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'superseded'::text, 'dead'::text]))),
+    CONSTRAINT agent_executions_tokens_consumed_check CHECK ((tokens_consumed >= 0)),
+    CONSTRAINT agent_executions_trigger_type_check CHECK ((trigger_type = ANY (ARRAY['scheduled'::text, 'webhook'::text, 'manual'::text, 'event'::text])))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY departments.agent_executions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE departments.agent_executions OWNER TO owner;
+
+-- Name: agents; Type: TABLE; Schema: departments; Owner: owner
+
+CREATE TABLE departments.agents (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    department_id uuid NOT NULL,
+    agent_type text NOT NULL,
+    name text NOT NULL,
+    description text,
+    configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
+    model_configuration jsonb DEFAULT '{"max_tokens": 1000, "temperature": 0.7, "primary_model": "gpt-4", "fallback_model": "gpt-3.5-turbo"}'::jsonb NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    last_execution_at timestamp with time zone,
+    next_scheduled_at timestamp with time zone,
+    execution_count integer DEFAULT 0 NOT NULL,
+    success_count integer DEFAULT 0 NOT NULL,
+    avg_execution_time_ms integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT agents_agent_type_check CHECK (((char_length(agent_type) >= 1) AND (char_length(agent_type) <= 100))),
+    CONSTRAINT agents_avg_execution_time_ms_check CHECK ((avg_execution_time_ms >= 0)),
+    CONSTRAINT agents_configuration_check CHECK ((jsonb_typeof(configuration) = 'object'::text)),
+    CONSTRAINT agents_description_check CHECK ((char_length(description) <= 20000)),
+    CONSTRAINT agents_execution_count_check CHECK ((execution_count >= 0)),
+    CONSTRAINT agents_model_configuration_check CHECK ((jsonb_typeof(model_configuration) = 'object'::text)),
+    CONSTRAINT agents_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+    CONSTRAINT agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'error'::text, 'training'::text]))),
+    CONSTRAINT agents_success_count_check CHECK ((success_count >= 0))
+);
+
+ALTER TABLE ONLY departments.agents FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE departments.agents OWNER TO owner;
+
+-- Name: departments; Type: TABLE; Schema: departments; Owner: owner
+
+CREATE TABLE departments.departments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    type text NOT NULL,
+    name text NOT NULL,
+    description text,
+    configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
+    industry_template text,
+    status text DEFAULT 'active'::text NOT NULL,
+    last_activity_at timestamp with time zone DEFAULT now(),
+    metrics jsonb DEFAULT '{"total_tasks": 0, "failed_tasks": 0, "successful_tasks": 0, "avg_response_time": 0}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT departments_configuration_check CHECK ((jsonb_typeof(configuration) = 'object'::text)),
+    CONSTRAINT departments_description_check CHECK ((char_length(description) <= 20000)),
+    CONSTRAINT departments_industry_template_check CHECK ((char_length(industry_template) <= 100)),
+    CONSTRAINT departments_metrics_check CHECK ((jsonb_typeof(metrics) = 'object'::text)),
+    CONSTRAINT departments_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+    CONSTRAINT departments_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'archived'::text]))),
+    CONSTRAINT departments_type_check CHECK (((char_length(type) >= 1) AND (char_length(type) <= 100)))
+);
+
+ALTER TABLE ONLY departments.departments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE departments.departments OWNER TO owner;
+
+-- Name: connections; Type: TABLE; Schema: integrations; Owner: owner
+
+CREATE TABLE integrations.connections (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    integration_type text NOT NULL,
+    provider text NOT NULL,
+    account_identifier text NOT NULL,
+    access_token text,
+    refresh_token text,
+    token_expires_at timestamp with time zone,
+    configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
+    webhook_url text,
+    webhook_secret text,
+    status text DEFAULT 'active'::text NOT NULL,
+    last_sync_at timestamp with time zone,
+    last_error text,
+    rate_limit_per_hour integer,
+    requests_this_hour integer DEFAULT 0 NOT NULL,
+    rate_limit_reset_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT connections_access_token_check CHECK ((char_length(access_token) <= 20000)),
+    CONSTRAINT connections_account_identifier_check CHECK (((char_length(account_identifier) >= 1) AND (char_length(account_identifier) <= 500))),
+    CONSTRAINT connections_configuration_check CHECK ((jsonb_typeof(configuration) = 'object'::text)),
+    CONSTRAINT connections_integration_type_check CHECK ((integration_type = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'stripe'::text, 'mercadopago'::text]))),
+    CONSTRAINT connections_last_error_check CHECK ((char_length(last_error) <= 20000)),
+    CONSTRAINT connections_provider_check CHECK ((provider = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'messenger'::text, 'stripe'::text, 'mercadopago'::text]))),
+    CONSTRAINT connections_rate_limit_per_hour_check CHECK ((rate_limit_per_hour >= 0)),
+    CONSTRAINT connections_refresh_token_check CHECK ((char_length(refresh_token) <= 20000)),
+    CONSTRAINT connections_requests_this_hour_check CHECK ((requests_this_hour >= 0)),
+    CONSTRAINT connections_status_check CHECK ((status = ANY (ARRAY['active'::text, 'expired'::text, 'revoked'::text, 'error'::text]))),
+    CONSTRAINT connections_webhook_secret_check CHECK ((char_length(webhook_secret) <= 20000)),
+    CONSTRAINT connections_webhook_url_check CHECK ((char_length(webhook_url) <= 4096))
+);
+
+ALTER TABLE ONLY integrations.connections FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE integrations.connections OWNER TO owner;
+
+-- Name: webhook_deliveries; Type: TABLE; Schema: integrations; Owner: owner
+
+CREATE TABLE integrations.webhook_deliveries (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    provider text NOT NULL,
+    status text DEFAULT 'stored'::text NOT NULL,
+    quarantine_reason text,
+    sealed_body bytea NOT NULL,
+    body_key_id text NOT NULL,
+    body_size integer NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    verified_by text,
+    item_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT webhook_deliveries_body_key_id_check CHECK (((char_length(body_key_id) >= 1) AND (char_length(body_key_id) <= 200))),
+    CONSTRAINT webhook_deliveries_body_size_check CHECK ((body_size >= 0)),
+    CONSTRAINT webhook_deliveries_headers_check CHECK ((jsonb_typeof(headers) = 'object'::text)),
+    CONSTRAINT webhook_deliveries_item_count_check CHECK ((item_count >= 0)),
+    CONSTRAINT webhook_deliveries_provider_check CHECK ((provider = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'messenger'::text, 'stripe'::text, 'mercadopago'::text]))),
+    CONSTRAINT webhook_deliveries_quarantine_reason_check CHECK ((char_length(quarantine_reason) <= 2000)),
+    CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['stored'::text, 'quarantined'::text]))),
+    CONSTRAINT webhook_deliveries_verified_by_check CHECK ((char_length(verified_by) <= 200))
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY integrations.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE integrations.webhook_deliveries OWNER TO owner;
+
+-- Name: webhook_events; Type: TABLE; Schema: integrations; Owner: owner
+
+CREATE TABLE integrations.webhook_events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid,
+    connection_id uuid,
+    delivery_id uuid,
+    delivery_received_at timestamp with time zone,
+    ordinal integer,
+    provider text,
+    account_identifier text,
+    event_type text NOT NULL,
+    event_id text,
+    headers jsonb,
+    payload jsonb,
+    signature text,
+    status text DEFAULT 'pending'::text NOT NULL,
+    processed_at timestamp with time zone,
+    error_message text,
+    retry_count integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_events_account_identifier_check CHECK ((char_length(account_identifier) <= 500)),
+    CONSTRAINT webhook_events_error_message_check CHECK ((char_length(error_message) <= 20000)),
+    CONSTRAINT webhook_events_event_id_check CHECK ((char_length(event_id) <= 1000)),
+    CONSTRAINT webhook_events_event_type_check CHECK (((char_length(event_type) >= 1) AND (char_length(event_type) <= 200))),
+    CONSTRAINT webhook_events_ordinal_check CHECK ((ordinal >= 0)),
+    CONSTRAINT webhook_events_provider_check CHECK ((provider = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'messenger'::text, 'stripe'::text, 'mercadopago'::text]))),
+    CONSTRAINT webhook_events_retry_count_check CHECK ((retry_count >= 0)),
+    CONSTRAINT webhook_events_signature_check CHECK ((char_length(signature) <= 4096)),
+    CONSTRAINT webhook_events_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'processed'::text, 'failed'::text, 'quarantined'::text, 'unparsed'::text])))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY integrations.webhook_events FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE integrations.webhook_events OWNER TO owner;
+
+-- Name: webhook_keys; Type: TABLE; Schema: integrations; Owner: owner
+
+CREATE TABLE integrations.webhook_keys (
+    provider text NOT NULL,
+    account text NOT NULL,
+    event_key text NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    item_digest bytea,
+    CONSTRAINT webhook_keys_account_check CHECK ((char_length(account) <= 500)),
+    CONSTRAINT webhook_keys_event_key_check CHECK (((char_length(event_key) >= 1) AND (char_length(event_key) <= 512))),
+    CONSTRAINT webhook_keys_provider_check CHECK (((char_length(provider) >= 1) AND (char_length(provider) <= 50)))
+);
+
+ALTER TABLE ONLY integrations.webhook_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE integrations.webhook_keys OWNER TO owner;
+
+-- Name: COLUMN webhook_keys.item_digest; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.webhook_keys.item_digest IS 'half of the SHA-256 of the item''s canonical JSON';
+
+-- Name: backup_config; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.backup_config (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    backup_type text NOT NULL,
+    schedule_cron text NOT NULL,
+    retention_days integer NOT NULL,
+    storage_location text NOT NULL,
+    encryption_enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT backup_config_backup_type_check CHECK ((backup_type = ANY (ARRAY['full'::text, 'incremental'::text]))),
+    CONSTRAINT backup_config_retention_days_check CHECK ((retention_days > 0)),
+    CONSTRAINT backup_config_schedule_cron_check CHECK (((char_length(schedule_cron) >= 1) AND (char_length(schedule_cron) <= 200))),
+    CONSTRAINT backup_config_storage_location_check CHECK (((char_length(storage_location) >= 1) AND (char_length(storage_location) <= 2000)))
+);
+
+ALTER TABLE platform.backup_config OWNER TO owner;
+
+-- Name: backup_executions; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.backup_executions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    backup_config_id uuid,
+    status text DEFAULT 'running'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    completed_at timestamp with time zone,
+    backup_size_bytes bigint,
+    backup_location text,
+    error_message text,
+    CONSTRAINT backup_executions_backup_location_check CHECK ((char_length(backup_location) <= 2000)),
+    CONSTRAINT backup_executions_backup_size_bytes_check CHECK ((backup_size_bytes >= 0)),
+    CONSTRAINT backup_executions_error_message_check CHECK ((char_length(error_message) <= 20000)),
+    CONSTRAINT backup_executions_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
+);
+
+ALTER TABLE platform.backup_executions OWNER TO owner;
+
+-- Name: content; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.content (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    agent_execution_id uuid,
+    agent_execution_created_at timestamp with time zone,
+    content_type text NOT NULL,
+    platform text,
+    title text,
+    body text NOT NULL,
+    media_urls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scheduled_for timestamp with time zone,
+    published_at timestamp with time zone,
+    status text DEFAULT 'draft'::text NOT NULL,
+    engagement_metrics jsonb DEFAULT '{"likes": 0, "views": 0, "clicks": 0, "shares": 0, "comments": 0}'::jsonb NOT NULL,
+    human_reviewed boolean DEFAULT false NOT NULL,
+    human_approved boolean DEFAULT false NOT NULL,
+    review_notes text,
+    sentiment_score numeric(3,2),
+    readability_score integer,
+    brand_alignment_score numeric(3,2),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT content_body_check CHECK ((octet_length(body) <= 1000000)),
+    CONSTRAINT content_brand_alignment_score_check CHECK (((brand_alignment_score >= (0)::numeric) AND (brand_alignment_score <= (1)::numeric))),
+    CONSTRAINT content_content_type_check CHECK ((content_type = ANY (ARRAY['social_post'::text, 'whatsapp_response'::text, 'email'::text, 'blog_post'::text]))),
+    CONSTRAINT content_engagement_metrics_check CHECK ((jsonb_typeof(engagement_metrics) = 'object'::text)),
+    CONSTRAINT content_media_urls_check CHECK ((jsonb_typeof(media_urls) = 'array'::text)),
+    CONSTRAINT content_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT content_platform_check CHECK ((platform = ANY (ARRAY['instagram'::text, 'facebook'::text, 'whatsapp'::text, 'email'::text]))),
+    CONSTRAINT content_readability_score_check CHECK (((readability_score >= 0) AND (readability_score <= 100))),
+    CONSTRAINT content_review_notes_check CHECK ((char_length(review_notes) <= 20000)),
+    CONSTRAINT content_sentiment_score_check CHECK (((sentiment_score >= ('-1'::integer)::numeric) AND (sentiment_score <= (1)::numeric))),
+    CONSTRAINT content_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'scheduled'::text, 'published'::text, 'failed'::text]))),
+    CONSTRAINT content_title_check CHECK ((char_length(title) <= 1000))
+);
+
+ALTER TABLE ONLY platform.content FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.content OWNER TO owner;
+
+-- Name: context_keys; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.context_keys (
+    id text NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT context_keys_id_check CHECK (((char_length(id) >= 1) AND (char_length(id) <= 100))),
+    CONSTRAINT context_keys_inner_pad_check CHECK ((octet_length(inner_pad) = 64)),
+    CONSTRAINT context_keys_outer_pad_check CHECK ((octet_length(outer_pad) = 64))
+);
+
+ALTER TABLE platform.context_keys OWNER TO owner;
+
+-- Name: TABLE context_keys; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON TABLE platform.context_keys IS 'Keys that sign the tenant context, as the two precomputed pads of HMAC-SHA256; several may be active during a rotation';
+
+-- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.conversations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    channel text NOT NULL,
+    external_conversation_id text,
+    customer_phone text,
+    customer_email text,
+    customer_name text,
+    customer_external_id text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    automation_state text DEFAULT 'auto'::text NOT NULL,
+    last_in_seq bigint DEFAULT 0 NOT NULL,
+    done_seq bigint DEFAULT 0 NOT NULL,
+    first_pending_at timestamp with time zone,
+    run_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    fence bigint DEFAULT 0 NOT NULL,
+    turn_attempts integer DEFAULT 0 NOT NULL,
+    last_inbound_at timestamp with time zone,
+    opted_out_at timestamp with time zone,
+    assigned_to_human boolean DEFAULT false NOT NULL,
+    assigned_user_id uuid,
+    escalated_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    first_response_time_seconds integer,
+    resolution_time_seconds integer,
+    message_count integer DEFAULT 0 NOT NULL,
+    human_takeover_count integer DEFAULT 0 NOT NULL,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    summary text,
+    satisfaction_score integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
+    CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
+    CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
+    CONSTRAINT conversations_customer_email_check CHECK ((char_length(customer_email) <= 320)),
+    CONSTRAINT conversations_customer_external_id_check CHECK (((char_length(customer_external_id) >= 1) AND (char_length(customer_external_id) <= 500))),
+    CONSTRAINT conversations_customer_name_check CHECK ((char_length(customer_name) <= 1000)),
+    CONSTRAINT conversations_customer_phone_check CHECK ((char_length(customer_phone) <= 50)),
+    CONSTRAINT conversations_external_conversation_id_check CHECK ((char_length(external_conversation_id) <= 1000)),
+    CONSTRAINT conversations_first_response_time_seconds_check CHECK ((first_response_time_seconds >= 0)),
+    CONSTRAINT conversations_human_takeover_count_check CHECK ((human_takeover_count >= 0)),
+    CONSTRAINT conversations_message_count_check CHECK ((message_count >= 0)),
+    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
+    CONSTRAINT conversations_resolution_time_seconds_check CHECK ((resolution_time_seconds >= 0)),
+    CONSTRAINT conversations_satisfaction_score_check CHECK (((satisfaction_score >= 1) AND (satisfaction_score <= 5))),
+    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'resolved'::text, 'escalated'::text, 'archived'::text]))),
+    CONSTRAINT conversations_summary_check CHECK ((char_length(summary) <= 100000)),
+    CONSTRAINT conversations_tags_check CHECK ((jsonb_typeof(tags) = 'array'::text)),
+    CONSTRAINT conversations_turn_attempts_check CHECK ((turn_attempts >= 0))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.conversations OWNER TO owner;
+
+-- Name: encryption_keys; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.encryption_keys (
+    id text NOT NULL,
+    organization_id uuid,
+    wrapped_keyset bytea,
+    master_key text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT encryption_keys_check CHECK (((wrapped_keyset IS NULL) = (destroyed_at IS NOT NULL))),
+    CONSTRAINT encryption_keys_id_check CHECK (((char_length(id) >= 1) AND (char_length(id) <= 200))),
+    CONSTRAINT encryption_keys_master_key_check CHECK (((char_length(master_key) >= 1) AND (char_length(master_key) <= 1000))),
+    CONSTRAINT encryption_keys_wrapped_keyset_check CHECK (((octet_length(wrapped_keyset) >= 1) AND (octet_length(wrapped_keyset) <= 65536)))
+);
+
+ALTER TABLE ONLY platform.encryption_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.encryption_keys OWNER TO owner;
+
+-- Name: TABLE encryption_keys; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON TABLE platform.encryption_keys IS 'Keysets wrapped by the master key; destroying one (wrapped_keyset NULL) erases what it encrypted';
+
+-- Name: knowledge_base; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.knowledge_base (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    title text NOT NULL,
+    content text NOT NULL,
+    content_type text DEFAULT 'faq'::text NOT NULL,
+    source_path text,
+    source_digest text,
+    category text,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    keywords jsonb DEFAULT '[]'::jsonb NOT NULL,
+    embedding public.vector(1536),
+    summary text,
+    auto_generated boolean DEFAULT false NOT NULL,
+    access_count integer DEFAULT 0 NOT NULL,
+    last_accessed_at timestamp with time zone,
+    effectiveness_score numeric(3,2) DEFAULT 0.5,
+    version integer DEFAULT 1 NOT NULL,
+    parent_id uuid,
+    status text DEFAULT 'active'::text NOT NULL,
+    valid_until timestamp with time zone,
+    reviewed_at timestamp with time zone,
+    reviewed_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT knowledge_base_access_count_check CHECK ((access_count >= 0)),
+    CONSTRAINT knowledge_base_category_check CHECK ((char_length(category) <= 200)),
+    CONSTRAINT knowledge_base_content_check CHECK ((octet_length(content) <= 10000000)),
+    CONSTRAINT knowledge_base_content_type_check CHECK ((content_type = ANY (ARRAY['faq'::text, 'policy'::text, 'procedure'::text, 'product_info'::text]))),
+    CONSTRAINT knowledge_base_effectiveness_score_check CHECK (((effectiveness_score >= (0)::numeric) AND (effectiveness_score <= (1)::numeric))),
+    CONSTRAINT knowledge_base_keywords_check CHECK ((jsonb_typeof(keywords) = 'array'::text)),
+    CONSTRAINT knowledge_base_source_digest_check CHECK (((char_length(source_digest) >= 1) AND (char_length(source_digest) <= 200))),
+    CONSTRAINT knowledge_base_source_path_check CHECK (((char_length(source_path) >= 1) AND (char_length(source_path) <= 2000))),
+    CONSTRAINT knowledge_base_status_check CHECK ((status = ANY (ARRAY['active'::text, 'deprecated'::text, 'archived'::text]))),
+    CONSTRAINT knowledge_base_summary_check CHECK ((char_length(summary) <= 100000)),
+    CONSTRAINT knowledge_base_tags_check CHECK ((jsonb_typeof(tags) = 'array'::text)),
+    CONSTRAINT knowledge_base_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 1000))),
+    CONSTRAINT knowledge_base_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY platform.knowledge_base FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.knowledge_base OWNER TO owner;
+
+-- Name: knowledge_chunks; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.knowledge_chunks (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    knowledge_id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    heading text,
+    content text NOT NULL,
+    embedding public.vector(1536),
+    embedding_bits bit(1536) GENERATED ALWAYS AS ((public.binary_quantize(embedding))::bit(1536)) STORED,
+    embedding_model text,
+    search_vector tsvector,
+    search_configuration text,
+    ann_indexed boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT knowledge_chunks_check CHECK (((embedding IS NULL) = (embedding_model IS NULL))),
+    CONSTRAINT knowledge_chunks_content_check CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 100000))),
+    CONSTRAINT knowledge_chunks_embedding_model_check CHECK (((char_length(embedding_model) >= 1) AND (char_length(embedding_model) <= 200))),
+    CONSTRAINT knowledge_chunks_heading_check CHECK ((char_length(heading) <= 2000)),
+    CONSTRAINT knowledge_chunks_ordinal_check CHECK ((ordinal >= 0)),
+    CONSTRAINT knowledge_chunks_search_configuration_check CHECK ((char_length(search_configuration) <= 100))
+);
+
+ALTER TABLE ONLY platform.knowledge_chunks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.knowledge_chunks OWNER TO owner;
+
+-- Name: media_assets; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.media_assets (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    filename text NOT NULL,
+    original_filename text,
+    mime_type text NOT NULL,
+    file_size_bytes bigint NOT NULL,
+    storage_provider text DEFAULT 'gcs'::text NOT NULL,
+    storage_path text NOT NULL,
+    public_url text,
+    image_metadata jsonb,
+    alt_text text,
+    generation_prompt text,
+    generation_model text,
+    generation_cost numeric(20,10),
+    usage_count integer DEFAULT 0 NOT NULL,
+    last_used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT media_assets_alt_text_check CHECK ((char_length(alt_text) <= 5000)),
+    CONSTRAINT media_assets_file_size_bytes_check CHECK ((file_size_bytes >= 0)),
+    CONSTRAINT media_assets_filename_check CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 1000))),
+    CONSTRAINT media_assets_generation_cost_check CHECK ((generation_cost >= (0)::numeric)),
+    CONSTRAINT media_assets_generation_model_check CHECK ((char_length(generation_model) <= 200)),
+    CONSTRAINT media_assets_generation_prompt_check CHECK ((octet_length(generation_prompt) <= 1000000)),
+    CONSTRAINT media_assets_mime_type_check CHECK (((char_length(mime_type) >= 1) AND (char_length(mime_type) <= 200))),
+    CONSTRAINT media_assets_original_filename_check CHECK ((char_length(original_filename) <= 1000)),
+    CONSTRAINT media_assets_public_url_check CHECK ((char_length(public_url) <= 4096)),
+    CONSTRAINT media_assets_storage_path_check CHECK (((char_length(storage_path) >= 1) AND (char_length(storage_path) <= 2000))),
+    CONSTRAINT media_assets_storage_provider_check CHECK ((storage_provider = ANY (ARRAY['gcs'::text, 's3'::text, 'local'::text]))),
+    CONSTRAINT media_assets_usage_count_check CHECK ((usage_count >= 0))
+);
+
+ALTER TABLE ONLY platform.media_assets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.media_assets OWNER TO owner;
+
+-- Name: message_statuses; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.message_statuses (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    provider_message_id text NOT NULL,
+    status text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    message_id uuid,
+    outbox_id uuid,
+    recipient text,
+    error_code text,
+    error_detail text,
+    pricing_billable boolean,
+    pricing_model text,
+    pricing_type text,
+    pricing_category text,
+    conversation_origin text,
+    CONSTRAINT message_statuses_conversation_origin_check CHECK ((char_length(conversation_origin) <= 100)),
+    CONSTRAINT message_statuses_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT message_statuses_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT message_statuses_pricing_category_check CHECK ((char_length(pricing_category) <= 100)),
+    CONSTRAINT message_statuses_pricing_model_check CHECK ((char_length(pricing_model) <= 100)),
+    CONSTRAINT message_statuses_pricing_type_check CHECK ((char_length(pricing_type) <= 100)),
+    CONSTRAINT message_statuses_provider_message_id_check CHECK (((char_length(provider_message_id) >= 1) AND (char_length(provider_message_id) <= 1000))),
+    CONSTRAINT message_statuses_recipient_check CHECK ((char_length(recipient) <= 500)),
+    CONSTRAINT message_statuses_status_check CHECK (((char_length(status) >= 1) AND (char_length(status) <= 100)))
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY platform.message_statuses FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.message_statuses OWNER TO owner;
+
+-- Name: messages; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.messages (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    direction text NOT NULL,
+    seq bigint,
+    message_type text DEFAULT 'text'::text NOT NULL,
+    text_content text,
+    media_urls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    sender_type text NOT NULL,
+    sender_user_id uuid,
+    agent_id uuid,
+    external_message_id text,
+    platform_timestamp timestamp with time zone,
+    intent_classification text,
+    sentiment_score numeric(3,2),
+    confidence_score numeric(3,2),
+    entities_extracted jsonb DEFAULT '[]'::jsonb NOT NULL,
+    prompt_used text,
+    model_used text,
+    generation_time_ms integer,
+    tokens_used integer,
+    delivery_status text DEFAULT 'pending'::text NOT NULL,
+    sent_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    error_code text,
+    error_detail text,
+    received_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT messages_check CHECK (((seq IS NULL) OR (direction = 'inbound'::text))),
+    CONSTRAINT messages_confidence_score_check CHECK (((confidence_score >= (0)::numeric) AND (confidence_score <= (1)::numeric))),
+    CONSTRAINT messages_delivery_status_check CHECK ((delivery_status = ANY (ARRAY['received'::text, 'pending'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text]))),
+    CONSTRAINT messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
+    CONSTRAINT messages_entities_extracted_check CHECK ((jsonb_typeof(entities_extracted) = 'array'::text)),
+    CONSTRAINT messages_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT messages_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT messages_external_message_id_check CHECK (((char_length(external_message_id) >= 1) AND (char_length(external_message_id) <= 1000))),
+    CONSTRAINT messages_generation_time_ms_check CHECK ((generation_time_ms >= 0)),
+    CONSTRAINT messages_intent_classification_check CHECK ((char_length(intent_classification) <= 200)),
+    CONSTRAINT messages_media_urls_check CHECK ((jsonb_typeof(media_urls) = 'array'::text)),
+    CONSTRAINT messages_message_type_check CHECK (((char_length(message_type) >= 1) AND (char_length(message_type) <= 50))),
+    CONSTRAINT messages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT messages_model_used_check CHECK ((char_length(model_used) <= 200)),
+    CONSTRAINT messages_prompt_used_check CHECK ((octet_length(prompt_used) <= 1000000)),
+    CONSTRAINT messages_sender_type_check CHECK ((sender_type = ANY (ARRAY['customer'::text, 'ai'::text, 'human'::text]))),
+    CONSTRAINT messages_sentiment_score_check CHECK (((sentiment_score >= ('-1'::integer)::numeric) AND (sentiment_score <= (1)::numeric))),
+    CONSTRAINT messages_seq_check CHECK ((seq > 0)),
+    CONSTRAINT messages_text_content_check CHECK ((octet_length(text_content) <= 1000000)),
+    CONSTRAINT messages_tokens_used_check CHECK ((tokens_used >= 0))
+);
+
+ALTER TABLE ONLY platform.messages FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.messages OWNER TO owner;
+
+-- Name: organizations; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.organizations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    slug text NOT NULL,
+    business_type text NOT NULL,
+    industry_vertical text,
+    target_market text,
+    timezone text DEFAULT 'America/Sao_Paulo'::text NOT NULL,
+    locale text DEFAULT 'pt-BR'::text NOT NULL,
+    currency text DEFAULT 'BRL'::text NOT NULL,
+    subscription_plan text DEFAULT 'starter'::text NOT NULL,
+    billing_status text DEFAULT 'trial'::text NOT NULL,
+    trial_ends_at timestamp with time zone,
+    encryption_key_id text,
+    ai_paused_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    search_vector tsvector GENERATED ALWAYS AS (to_tsvector('portuguese'::regconfig, ((name || ' '::text) || COALESCE(business_type, ''::text)))) STORED,
+    CONSTRAINT organizations_billing_status_check CHECK ((billing_status = ANY (ARRAY['trial'::text, 'active'::text, 'suspended'::text, 'cancelled'::text]))),
+    CONSTRAINT organizations_business_type_check CHECK (((char_length(business_type) >= 1) AND (char_length(business_type) <= 100))),
+    CONSTRAINT organizations_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT organizations_encryption_key_id_check CHECK ((char_length(encryption_key_id) <= 500)),
+    CONSTRAINT organizations_industry_vertical_check CHECK ((char_length(industry_vertical) <= 200)),
+    CONSTRAINT organizations_locale_check CHECK ((locale ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'::text)),
+    CONSTRAINT organizations_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+    CONSTRAINT organizations_slug_check CHECK (((char_length(slug) >= 1) AND (char_length(slug) <= 200))),
+    CONSTRAINT organizations_subscription_plan_check CHECK ((subscription_plan = ANY (ARRAY['starter'::text, 'growth'::text, 'scale'::text]))),
+    CONSTRAINT organizations_target_market_check CHECK ((char_length(target_market) <= 500)),
+    CONSTRAINT organizations_timezone_check CHECK ((timezone ~ '^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$'::text))
+);
+
+ALTER TABLE ONLY platform.organizations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.organizations OWNER TO owner;
+
+-- Name: outbox_attempts; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.outbox_attempts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    outbox_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    outcome text NOT NULL,
+    http_status integer,
+    error_code text,
+    latency_ms integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outbox_attempts_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT outbox_attempts_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT outbox_attempts_http_status_check CHECK (((http_status >= 100) AND (http_status <= 599))),
+    CONSTRAINT outbox_attempts_latency_ms_check CHECK ((latency_ms >= 0)),
+    CONSTRAINT outbox_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text, 'retry'::text, 'uncertain'::text, 'abandoned'::text])))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY platform.outbox_attempts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.outbox_attempts OWNER TO owner;
+
+-- Name: partitioned_tables; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.partitioned_tables (
+    table_name text NOT NULL,
+    retention interval,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT partitioned_tables_retention_check CHECK ((retention >= '1 mon'::interval)),
+    CONSTRAINT partitioned_tables_table_name_check CHECK ((table_name ~ '^[a-z_]+\.[a-z_]+$'::text))
+);
+
+ALTER TABLE platform.partitioned_tables OWNER TO owner;
+
+-- Name: TABLE partitioned_tables; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON TABLE platform.partitioned_tables IS 'The tables that are kept by month; retention NULL means that cleanup_old_data keeps every month';
+
+-- Name: subscriptions; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.subscriptions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    plan_name text NOT NULL,
+    plan_features jsonb NOT NULL,
+    billing_cycle text DEFAULT 'monthly'::text NOT NULL,
+    amount_cents bigint NOT NULL,
+    currency text DEFAULT 'BRL'::text NOT NULL,
+    stripe_subscription_id text,
+    mercadopago_subscription_id text,
+    status text DEFAULT 'active'::text NOT NULL,
+    current_period_start timestamp with time zone NOT NULL,
+    current_period_end timestamp with time zone NOT NULL,
+    trial_end timestamp with time zone,
+    canceled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT subscriptions_amount_cents_check CHECK ((amount_cents >= 0)),
+    CONSTRAINT subscriptions_billing_cycle_check CHECK ((billing_cycle = ANY (ARRAY['monthly'::text, 'annual'::text]))),
+    CONSTRAINT subscriptions_check CHECK ((current_period_end > current_period_start)),
+    CONSTRAINT subscriptions_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT subscriptions_mercadopago_subscription_id_check CHECK (((char_length(mercadopago_subscription_id) >= 1) AND (char_length(mercadopago_subscription_id) <= 500))),
+    CONSTRAINT subscriptions_plan_name_check CHECK ((plan_name = ANY (ARRAY['starter'::text, 'growth'::text, 'scale'::text]))),
+    CONSTRAINT subscriptions_status_check CHECK ((status = ANY (ARRAY['trialing'::text, 'active'::text, 'past_due'::text, 'canceled'::text]))),
+    CONSTRAINT subscriptions_stripe_subscription_id_check CHECK (((char_length(stripe_subscription_id) >= 1) AND (char_length(stripe_subscription_id) <= 500)))
+);
+
+ALTER TABLE ONLY platform.subscriptions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.subscriptions OWNER TO owner;
+
+-- Name: usage_records; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.usage_records (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    usage_type text NOT NULL,
+    quantity numeric(15,4) NOT NULL,
+    unit_cost_cents bigint,
+    currency text DEFAULT 'BRL'::text NOT NULL,
+    billing_period_start timestamp with time zone NOT NULL,
+    billing_period_end timestamp with time zone NOT NULL,
+    department_type text,
+    agent_type text,
+    idempotency_key text DEFAULT (gen_random_uuid())::text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT usage_records_agent_type_check CHECK ((char_length(agent_type) <= 100)),
+    CONSTRAINT usage_records_check CHECK ((billing_period_end > billing_period_start)),
+    CONSTRAINT usage_records_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT usage_records_department_type_check CHECK ((char_length(department_type) <= 100)),
+    CONSTRAINT usage_records_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 500))),
+    CONSTRAINT usage_records_usage_type_check CHECK (((char_length(usage_type) >= 1) AND (char_length(usage_type) <= 100)))
+)
+PARTITION BY RANGE (billing_period_start);
+
+ALTER TABLE ONLY platform.usage_records FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.usage_records OWNER TO owner;
+
+-- Name: user_sessions; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.user_sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    refresh_token_hash text NOT NULL,
+    access_token_jti text NOT NULL,
+    device_info jsonb,
+    ip_address inet,
+    user_agent text,
+    token_family_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    used_at timestamp with time zone,
+    replaced_by uuid,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_sessions_access_token_jti_check CHECK (((char_length(access_token_jti) >= 1) AND (char_length(access_token_jti) <= 500))),
+    CONSTRAINT user_sessions_check CHECK ((expires_at > created_at)),
+    CONSTRAINT user_sessions_refresh_token_hash_check CHECK (((char_length(refresh_token_hash) >= 1) AND (char_length(refresh_token_hash) <= 500))),
+    CONSTRAINT user_sessions_user_agent_check CHECK ((char_length(user_agent) <= 4096))
+);
+
+ALTER TABLE ONLY platform.user_sessions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.user_sessions OWNER TO owner;
+
+-- Name: users; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.users (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    email text NOT NULL,
+    phone text,
+    full_name text NOT NULL,
+    avatar_url text,
+    password_hash text,
+    email_verified_at timestamp with time zone,
+    phone_verified_at timestamp with time zone,
+    two_factor_enabled boolean DEFAULT false NOT NULL,
+    two_factor_secret text,
+    role text DEFAULT 'member'::text NOT NULL,
+    permissions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    last_login_at timestamp with time zone,
+    login_count integer DEFAULT 0 NOT NULL,
+    notification_preferences jsonb DEFAULT '{"sms": {"alerts": true, "critical": true}, "push": {"real_time": true, "daily_summary": false}, "email": {"alerts": true, "reports": true, "marketing": true}}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT users_avatar_url_check CHECK ((char_length(avatar_url) <= 4096)),
+    CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 320))),
+    CONSTRAINT users_full_name_check CHECK (((char_length(full_name) >= 1) AND (char_length(full_name) <= 500))),
+    CONSTRAINT users_login_count_check CHECK ((login_count >= 0)),
+    CONSTRAINT users_notification_preferences_check CHECK ((jsonb_typeof(notification_preferences) = 'object'::text)),
+    CONSTRAINT users_password_hash_check CHECK ((char_length(password_hash) <= 500)),
+    CONSTRAINT users_permissions_check CHECK ((jsonb_typeof(permissions) = 'array'::text)),
+    CONSTRAINT users_phone_check CHECK ((char_length(phone) <= 50)),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))),
+    CONSTRAINT users_two_factor_secret_check CHECK ((char_length(two_factor_secret) <= 2000))
+);
+
+ALTER TABLE ONLY platform.users FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.users OWNER TO owner;
+
+-- Name: whatsapp_charges; Type: VIEW; Schema: platform; Owner: owner
+
+CREATE VIEW platform.whatsapp_charges WITH (security_invoker='true') AS
+ SELECT organization_id,
+    date_trunc('month'::text, first_occurred_at, 'UTC'::text) AS month,
+    pricing_category AS category,
+    pricing_type AS type,
+    count(*) AS messages
+   FROM ( SELECT s.organization_id,
+            s.connection_id,
+            s.provider_message_id,
+            min(s.occurred_at) AS first_occurred_at,
+            max(s.pricing_category) AS pricing_category,
+            max(s.pricing_type) AS pricing_type
+           FROM platform.message_statuses s
+          WHERE s.pricing_billable
+          GROUP BY s.organization_id, s.connection_id, s.provider_message_id) message
+  GROUP BY organization_id, (date_trunc('month'::text, first_occurred_at, 'UTC'::text)), pricing_category, pricing_type;
+
+ALTER VIEW platform.whatsapp_charges OWNER TO owner;
+
+-- Name: alembic_version; Type: TABLE; Schema: public; Owner: owner
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+ALTER TABLE public.alembic_version OWNER TO owner;
+
+-- Name: llm_attempts llm_attempts_pkey; Type: CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.llm_attempts
+    ADD CONSTRAINT llm_attempts_pkey PRIMARY KEY (organization_id, started_at, id);
+
+-- Name: satisfaction_scores satisfaction_scores_pkey; Type: CONSTRAINT; Schema: analytics; Owner: owner
+
+ALTER TABLE ONLY analytics.satisfaction_scores
+    ADD CONSTRAINT satisfaction_scores_pkey PRIMARY KEY (id);
+
+-- Name: usage_metrics usage_metrics_pkey; Type: CONSTRAINT; Schema: analytics; Owner: owner
+
+ALTER TABLE ONLY analytics.usage_metrics
+    ADD CONSTRAINT usage_metrics_pkey PRIMARY KEY (organization_id, period_start, id);
+
+-- Name: activity_logs activity_logs_pkey; Type: CONSTRAINT; Schema: audit; Owner: owner
+
+ALTER TABLE ONLY audit.activity_logs
+    ADD CONSTRAINT activity_logs_pkey PRIMARY KEY (created_at, id);
+
+-- Name: agent_executions agent_executions_pkey; Type: CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.agent_executions
+    ADD CONSTRAINT agent_executions_pkey PRIMARY KEY (organization_id, created_at, id);
+
+-- Name: agents agents_organization_id_id_key; Type: CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.agents
+    ADD CONSTRAINT agents_organization_id_id_key UNIQUE (organization_id, id);
+
+-- Name: agents agents_pkey; Type: CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.agents
+    ADD CONSTRAINT agents_pkey PRIMARY KEY (id);
+
+-- Name: departments departments_organization_id_type_key; Type: CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.departments
+    ADD CONSTRAINT departments_organization_id_type_key UNIQUE (organization_id, type);
+
+-- Name: departments departments_pkey; Type: CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.departments
+    ADD CONSTRAINT departments_pkey PRIMARY KEY (id);
+
+-- Name: departments idx_departments_org; Type: CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.departments
+    ADD CONSTRAINT idx_departments_org UNIQUE (organization_id, id);
+
+-- Name: connections connections_organization_id_integration_type_account_identi_key; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.connections
+    ADD CONSTRAINT connections_organization_id_integration_type_account_identi_key UNIQUE (organization_id, integration_type, account_identifier);
+
+-- Name: connections connections_pkey; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.connections
+    ADD CONSTRAINT connections_pkey PRIMARY KEY (id);
+
+-- Name: connections idx_connections_org; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.connections
+    ADD CONSTRAINT idx_connections_org UNIQUE (organization_id, id);
+
+-- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (received_at, id);
+
+-- Name: webhook_events webhook_events_pkey; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.webhook_events
+    ADD CONSTRAINT webhook_events_pkey PRIMARY KEY (created_at, id);
+
+-- Name: webhook_keys webhook_keys_pkey; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.webhook_keys
+    ADD CONSTRAINT webhook_keys_pkey PRIMARY KEY (provider, account, event_key);
+
+-- Name: backup_config backup_config_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.backup_config
+    ADD CONSTRAINT backup_config_pkey PRIMARY KEY (id);
+
+-- Name: backup_executions backup_executions_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.backup_executions
+    ADD CONSTRAINT backup_executions_pkey PRIMARY KEY (id);
+
+-- Name: content content_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.content
+    ADD CONSTRAINT content_pkey PRIMARY KEY (id);
+
+-- Name: context_keys context_keys_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.context_keys
+    ADD CONSTRAINT context_keys_pkey PRIMARY KEY (id);
+
+-- Name: conversations conversations_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT conversations_pkey PRIMARY KEY (id);
+
+-- Name: encryption_keys encryption_keys_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.encryption_keys
+    ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
+
+-- Name: conversations idx_conversations_org; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT idx_conversations_org UNIQUE (organization_id, id);
+
+-- Name: knowledge_base idx_knowledge_org; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_base
+    ADD CONSTRAINT idx_knowledge_org UNIQUE (organization_id, id);
+
+-- Name: users idx_users_organization; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.users
+    ADD CONSTRAINT idx_users_organization UNIQUE (organization_id, id);
+
+-- Name: knowledge_base knowledge_base_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_base
+    ADD CONSTRAINT knowledge_base_pkey PRIMARY KEY (id);
+
+-- Name: knowledge_chunks knowledge_chunks_organization_id_knowledge_id_ordinal_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_chunks
+    ADD CONSTRAINT knowledge_chunks_organization_id_knowledge_id_ordinal_key UNIQUE (organization_id, knowledge_id, ordinal);
+
+-- Name: knowledge_chunks knowledge_chunks_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_chunks
+    ADD CONSTRAINT knowledge_chunks_pkey PRIMARY KEY (id);
+
+-- Name: media_assets media_assets_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_assets
+    ADD CONSTRAINT media_assets_pkey PRIMARY KEY (id);
+
+-- Name: message_statuses message_statuses_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.message_statuses
+    ADD CONSTRAINT message_statuses_pkey PRIMARY KEY (organization_id, received_at, id);
+
+-- Name: messages messages_conversation_id_seq_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_conversation_id_seq_key UNIQUE (conversation_id, seq);
+
+-- Name: messages messages_organization_id_connection_id_external_message_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_organization_id_connection_id_external_message_id_key UNIQUE (organization_id, connection_id, external_message_id);
+
+-- Name: messages messages_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_organization_id_id_key UNIQUE (organization_id, id);
+
+-- Name: messages messages_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+-- Name: organizations organizations_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+-- Name: organizations organizations_slug_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.organizations
+    ADD CONSTRAINT organizations_slug_key UNIQUE (slug);
+
+-- Name: outbox_attempts outbox_attempts_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.outbox_attempts
+    ADD CONSTRAINT outbox_attempts_pkey PRIMARY KEY (organization_id, created_at, id);
+
+-- Name: outbox outbox_organization_id_conversation_id_turn_seq_part_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.outbox
+    ADD CONSTRAINT outbox_organization_id_conversation_id_turn_seq_part_key UNIQUE (organization_id, conversation_id, turn_seq, part);
+
+-- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+-- Name: partitioned_tables partitioned_tables_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.partitioned_tables
+    ADD CONSTRAINT partitioned_tables_pkey PRIMARY KEY (table_name);
+
+-- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (id);
+
+-- Name: usage_records usage_records_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.usage_records
+    ADD CONSTRAINT usage_records_pkey PRIMARY KEY (organization_id, billing_period_start, id);
+
+-- Name: user_sessions user_sessions_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.user_sessions
+    ADD CONSTRAINT user_sessions_pkey PRIMARY KEY (id);
+
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+-- Name: alembic_version alembic_version_pkc; Type: CONSTRAINT; Schema: public; Owner: owner
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+-- Name: idx_llm_attempts_execution; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE INDEX idx_llm_attempts_execution ON ONLY agents.llm_attempts USING btree (organization_id, execution_id);
+
+-- Name: idx_llm_attempts_unsettled; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE INDEX idx_llm_attempts_unsettled ON ONLY agents.llm_attempts USING btree (started_at) WHERE (state = 'started'::text);
+
+-- Name: idx_satisfaction_created; Type: INDEX; Schema: analytics; Owner: owner
+
+CREATE INDEX idx_satisfaction_created ON analytics.satisfaction_scores USING btree (organization_id, created_at);
+
+-- Name: idx_satisfaction_org; Type: INDEX; Schema: analytics; Owner: owner
+
+CREATE INDEX idx_satisfaction_org ON analytics.satisfaction_scores USING btree (organization_id, conversation_id);
+
+-- Name: idx_satisfaction_score; Type: INDEX; Schema: analytics; Owner: owner
+
+CREATE INDEX idx_satisfaction_score ON analytics.satisfaction_scores USING btree (organization_id, score);
+
+-- Name: idx_satisfaction_type; Type: INDEX; Schema: analytics; Owner: owner
+
+CREATE INDEX idx_satisfaction_type ON analytics.satisfaction_scores USING btree (organization_id, interaction_type);
+
+-- Name: idx_usage_metrics_org; Type: INDEX; Schema: analytics; Owner: owner
+
+CREATE INDEX idx_usage_metrics_org ON ONLY analytics.usage_metrics USING btree (organization_id, granularity, period_start);
+
+-- Name: idx_usage_metrics_type; Type: INDEX; Schema: analytics; Owner: owner
+
+CREATE UNIQUE INDEX idx_usage_metrics_type ON ONLY analytics.usage_metrics USING btree (organization_id, metric_type, metric_category, granularity, period_start, dimensions);
+
+-- Name: idx_activity_logs_action; Type: INDEX; Schema: audit; Owner: owner
+
+CREATE INDEX idx_activity_logs_action ON ONLY audit.activity_logs USING btree (organization_id, action, created_at);
+
+-- Name: idx_activity_logs_org; Type: INDEX; Schema: audit; Owner: owner
+
+CREATE INDEX idx_activity_logs_org ON ONLY audit.activity_logs USING btree (organization_id, created_at);
+
+-- Name: idx_activity_logs_resource; Type: INDEX; Schema: audit; Owner: owner
+
+CREATE INDEX idx_activity_logs_resource ON ONLY audit.activity_logs USING btree (organization_id, resource_type, resource_id);
+
+-- Name: idx_activity_logs_user; Type: INDEX; Schema: audit; Owner: owner
+
+CREATE INDEX idx_activity_logs_user ON ONLY audit.activity_logs USING btree (organization_id, user_id, created_at) WHERE (user_id IS NOT NULL);
+
+-- Name: idx_agents_department; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_agents_department ON departments.agents USING btree (organization_id, department_id);
+
+-- Name: idx_agents_schedule; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_agents_schedule ON departments.agents USING btree (next_scheduled_at) WHERE ((status = 'active'::text) AND (next_scheduled_at IS NOT NULL));
+
+-- Name: idx_agents_status; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_agents_status ON departments.agents USING btree (organization_id, status);
+
+-- Name: idx_agents_type; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_agents_type ON departments.agents USING btree (organization_id, agent_type);
+
+-- Name: idx_departments_status; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_departments_status ON departments.departments USING btree (organization_id, status);
+
+-- Name: idx_executions_agent; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_executions_agent ON ONLY departments.agent_executions USING btree (organization_id, agent_id, created_at);
+
+-- Name: idx_executions_conversation; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_executions_conversation ON ONLY departments.agent_executions USING btree (organization_id, conversation_id, to_seq) WHERE (conversation_id IS NOT NULL);
+
+-- Name: idx_executions_status; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_executions_status ON ONLY departments.agent_executions USING btree (organization_id, status, created_at);
+
+-- Name: idx_executions_trigger; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_executions_trigger ON ONLY departments.agent_executions USING btree (organization_id, trigger_type, created_at);
+
+-- Name: connections_account; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE UNIQUE INDEX connections_account ON integrations.connections USING btree (provider, account_identifier) WHERE (status <> 'revoked'::text);
+
+-- Name: idx_connections_status; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_connections_status ON integrations.connections USING btree (organization_id, status);
+
+-- Name: idx_connections_sync; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_connections_sync ON integrations.connections USING btree (last_sync_at) WHERE (status = 'active'::text);
+
+-- Name: idx_webhook_deliveries_quarantined; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_webhook_deliveries_quarantined ON ONLY integrations.webhook_deliveries USING btree (provider, received_at) WHERE (status = 'quarantined'::text);
+
+-- Name: idx_webhook_events_connection; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_webhook_events_connection ON ONLY integrations.webhook_events USING btree (organization_id, connection_id, created_at);
+
+-- Name: idx_webhook_events_status; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_webhook_events_status ON ONLY integrations.webhook_events USING btree (status, created_at) WHERE (status <> 'processed'::text);
+
+-- Name: idx_webhook_events_type; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_webhook_events_type ON ONLY integrations.webhook_events USING btree (organization_id, event_type, created_at) WHERE (status <> 'processed'::text);
+
+-- Name: conversations_open; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX conversations_open ON platform.conversations USING btree (organization_id, connection_id, customer_external_id) WHERE (status = ANY (ARRAY['active'::text, 'escalated'::text]));
+
+-- Name: idx_backup_executions_config; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_backup_executions_config ON platform.backup_executions USING btree (backup_config_id, started_at);
+
+-- Name: idx_content_org; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_content_org ON platform.content USING btree (organization_id, created_at);
+
+-- Name: idx_content_platform; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_content_platform ON platform.content USING btree (organization_id, platform);
+
+-- Name: idx_content_published; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_content_published ON platform.content USING btree (organization_id, published_at) WHERE (published_at IS NOT NULL);
+
+-- Name: idx_content_scheduled; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_content_scheduled ON platform.content USING btree (scheduled_for) WHERE (status = 'scheduled'::text);
+
+-- Name: idx_content_status; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_content_status ON platform.content USING btree (organization_id, status);
+
+-- Name: idx_content_type; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_content_type ON platform.content USING btree (organization_id, content_type);
+
+-- Name: idx_conversations_assigned; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_assigned ON platform.conversations USING btree (organization_id, assigned_user_id) WHERE (assigned_user_id IS NOT NULL);
+
+-- Name: idx_conversations_channel; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_channel ON platform.conversations USING btree (organization_id, connection_id);
+
+-- Name: idx_conversations_customer_phone; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_customer_phone ON platform.conversations USING btree (organization_id, customer_phone) WHERE (customer_phone IS NOT NULL);
+
+-- Name: idx_conversations_due; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_due ON platform.conversations USING btree (organization_id, run_at) WHERE (run_at IS NOT NULL);
+
+-- Name: idx_conversations_status; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_status ON platform.conversations USING btree (organization_id, status, created_at);
+
+-- Name: idx_encryption_keys_organization; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_encryption_keys_organization ON platform.encryption_keys USING btree (organization_id);
+
+-- Name: idx_knowledge_category; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_category ON platform.knowledge_base USING btree (organization_id, category);
+
+-- Name: idx_knowledge_embedding; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_embedding ON platform.knowledge_chunks USING hnsw (embedding public.vector_cosine_ops) WHERE ann_indexed;
+
+-- Name: idx_knowledge_parent; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_parent ON platform.knowledge_base USING btree (organization_id, parent_id) WHERE (parent_id IS NOT NULL);
+
+-- Name: idx_knowledge_reviewed_by; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_reviewed_by ON platform.knowledge_base USING btree (organization_id, reviewed_by) WHERE (reviewed_by IS NOT NULL);
+
+-- Name: idx_knowledge_search; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_search ON platform.knowledge_chunks USING gin (search_vector);
+
+-- Name: idx_knowledge_status; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_status ON platform.knowledge_base USING btree (organization_id, status);
+
+-- Name: idx_knowledge_type; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_type ON platform.knowledge_base USING btree (organization_id, content_type);
+
+-- Name: idx_media_org; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_org ON platform.media_assets USING btree (organization_id, created_at);
+
+-- Name: idx_media_storage; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX idx_media_storage ON platform.media_assets USING btree (organization_id, storage_provider, storage_path);
+
+-- Name: idx_media_type; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_type ON platform.media_assets USING btree (organization_id, mime_type);
+
+-- Name: idx_message_statuses_provider_message; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_message_statuses_provider_message ON ONLY platform.message_statuses USING btree (organization_id, connection_id, provider_message_id);
+
+-- Name: idx_messages_agent; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_agent ON platform.messages USING btree (organization_id, agent_id) WHERE (agent_id IS NOT NULL);
+
+-- Name: idx_messages_conversation; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_conversation ON platform.messages USING btree (organization_id, conversation_id, created_at);
+
+-- Name: idx_messages_intent; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_intent ON platform.messages USING btree (organization_id, intent_classification) WHERE (intent_classification IS NOT NULL);
+
+-- Name: idx_messages_sender; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_sender ON platform.messages USING btree (organization_id, sender_user_id) WHERE (sender_user_id IS NOT NULL);
+
+-- Name: idx_messages_sentiment; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_sentiment ON platform.messages USING btree (organization_id, sentiment_score) WHERE (sentiment_score IS NOT NULL);
+
+-- Name: idx_organizations_business_type; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_organizations_business_type ON platform.organizations USING btree (business_type);
+
+-- Name: idx_organizations_search; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_organizations_search ON platform.organizations USING gin (search_vector);
+
+-- Name: idx_organizations_subscription; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_organizations_subscription ON platform.organizations USING btree (subscription_plan, billing_status);
+
+-- Name: idx_outbox_attempts_outbox; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_outbox_attempts_outbox ON ONLY platform.outbox_attempts USING btree (organization_id, outbox_id);
+
+-- Name: idx_outbox_connection; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_outbox_connection ON platform.outbox USING btree (organization_id, connection_id, provider_message_id);
+
+-- Name: idx_outbox_message; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_outbox_message ON platform.outbox USING btree (organization_id, message_id);
+
+-- Name: idx_outbox_open; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_outbox_open ON platform.outbox USING btree (organization_id, conversation_id, turn_seq, part) WHERE (state = ANY (ARRAY['ready'::text, 'sending'::text, 'uncertain'::text]));
+
+-- Name: idx_outbox_waiting; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_outbox_waiting ON platform.outbox USING btree (state, not_before) WHERE (state = ANY (ARRAY['ready'::text, 'sending'::text, 'uncertain'::text]));
+
+-- Name: idx_sessions_expires; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_sessions_expires ON platform.user_sessions USING btree (expires_at);
+
+-- Name: idx_sessions_family; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_sessions_family ON platform.user_sessions USING btree (organization_id, token_family_id);
+
+-- Name: idx_sessions_jti; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_sessions_jti ON platform.user_sessions USING btree (organization_id, access_token_jti);
+
+-- Name: idx_sessions_token; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX idx_sessions_token ON platform.user_sessions USING btree (refresh_token_hash);
+
+-- Name: idx_sessions_user; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_sessions_user ON platform.user_sessions USING btree (organization_id, user_id);
+
+-- Name: idx_subscriptions_org; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_subscriptions_org ON platform.subscriptions USING btree (organization_id, created_at);
+
+-- Name: idx_subscriptions_period; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_subscriptions_period ON platform.subscriptions USING btree (current_period_end) WHERE (status <> 'canceled'::text);
+
+-- Name: idx_subscriptions_status; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_subscriptions_status ON platform.subscriptions USING btree (organization_id, status);
+
+-- Name: idx_usage_records_type; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX idx_usage_records_type ON ONLY platform.usage_records USING btree (organization_id, usage_type, billing_period_start, idempotency_key);
+
+-- Name: idx_users_email; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX idx_users_email ON platform.users USING btree (organization_id, lower(email)) WHERE (deleted_at IS NULL);
+
+-- Name: idx_users_role; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_users_role ON platform.users USING btree (organization_id, role);
+
+-- Name: knowledge_base_source; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX knowledge_base_source ON platform.knowledge_base USING btree (organization_id, source_path) WHERE ((status = 'active'::text) AND (source_path IS NOT NULL));
+
+-- Name: subscriptions_mercadopago; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX subscriptions_mercadopago ON platform.subscriptions USING btree (mercadopago_subscription_id) WHERE (mercadopago_subscription_id IS NOT NULL);
+
+-- Name: subscriptions_one_live; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX subscriptions_one_live ON platform.subscriptions USING btree (organization_id) WHERE (status = ANY (ARRAY['trialing'::text, 'active'::text, 'past_due'::text]));
+
+-- Name: subscriptions_stripe; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX subscriptions_stripe ON platform.subscriptions USING btree (stripe_subscription_id) WHERE (stripe_subscription_id IS NOT NULL);
+
+-- Name: agents set_updated_at; Type: TRIGGER; Schema: departments; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON departments.agents FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: departments set_updated_at; Type: TRIGGER; Schema: departments; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON departments.departments FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: connections set_updated_at; Type: TRIGGER; Schema: integrations; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON integrations.connections FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: content set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.content FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: conversations set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.conversations FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: knowledge_base set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.knowledge_base FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: media_assets set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.media_assets FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: organizations set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.organizations FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: outbox set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.outbox FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: subscriptions set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.subscriptions FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: users set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.users FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: satisfaction_scores satisfaction_scores_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: analytics; Owner: owner
+
+ALTER TABLE ONLY analytics.satisfaction_scores
+    ADD CONSTRAINT satisfaction_scores_organization_id_conversation_id_fkey FOREIGN KEY (organization_id, conversation_id) REFERENCES platform.conversations(organization_id, id) ON DELETE SET NULL (conversation_id);
+
+-- Name: satisfaction_scores satisfaction_scores_organization_id_fkey; Type: FK CONSTRAINT; Schema: analytics; Owner: owner
+
+ALTER TABLE ONLY analytics.satisfaction_scores
+    ADD CONSTRAINT satisfaction_scores_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: usage_metrics usage_metrics_organization_id_fkey; Type: FK CONSTRAINT; Schema: analytics; Owner: owner
+
+ALTER TABLE analytics.usage_metrics
+    ADD CONSTRAINT usage_metrics_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: agent_executions agent_executions_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE departments.agent_executions
+    ADD CONSTRAINT agent_executions_organization_id_agent_id_fkey FOREIGN KEY (organization_id, agent_id) REFERENCES departments.agents(organization_id, id) ON DELETE CASCADE;
+
+-- Name: agents agents_organization_id_department_id_fkey; Type: FK CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.agents
+    ADD CONSTRAINT agents_organization_id_department_id_fkey FOREIGN KEY (organization_id, department_id) REFERENCES departments.departments(organization_id, id) ON DELETE CASCADE;
+
+-- Name: departments departments_organization_id_fkey; Type: FK CONSTRAINT; Schema: departments; Owner: owner
+
+ALTER TABLE ONLY departments.departments
+    ADD CONSTRAINT departments_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: connections connections_organization_id_fkey; Type: FK CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.connections
+    ADD CONSTRAINT connections_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: webhook_events webhook_events_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE integrations.webhook_events
+    ADD CONSTRAINT webhook_events_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id) ON DELETE SET NULL (connection_id);
+
+-- Name: backup_executions backup_executions_backup_config_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.backup_executions
+    ADD CONSTRAINT backup_executions_backup_config_id_fkey FOREIGN KEY (backup_config_id) REFERENCES platform.backup_config(id);
+
+-- Name: content content_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.content
+    ADD CONSTRAINT content_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: conversations conversations_organization_id_assigned_user_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT conversations_organization_id_assigned_user_id_fkey FOREIGN KEY (organization_id, assigned_user_id) REFERENCES platform.users(organization_id, id) ON DELETE SET NULL (assigned_user_id);
+
+-- Name: conversations conversations_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT conversations_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id);
+
+-- Name: conversations conversations_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT conversations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: encryption_keys encryption_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.encryption_keys
+    ADD CONSTRAINT encryption_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: knowledge_base knowledge_base_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_base
+    ADD CONSTRAINT knowledge_base_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: knowledge_base knowledge_base_organization_id_parent_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_base
+    ADD CONSTRAINT knowledge_base_organization_id_parent_id_fkey FOREIGN KEY (organization_id, parent_id) REFERENCES platform.knowledge_base(organization_id, id) ON DELETE SET NULL (parent_id);
+
+-- Name: knowledge_base knowledge_base_organization_id_reviewed_by_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_base
+    ADD CONSTRAINT knowledge_base_organization_id_reviewed_by_fkey FOREIGN KEY (organization_id, reviewed_by) REFERENCES platform.users(organization_id, id) ON DELETE SET NULL (reviewed_by);
+
+-- Name: knowledge_chunks knowledge_chunks_organization_id_knowledge_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_chunks
+    ADD CONSTRAINT knowledge_chunks_organization_id_knowledge_id_fkey FOREIGN KEY (organization_id, knowledge_id) REFERENCES platform.knowledge_base(organization_id, id) ON DELETE CASCADE;
+
+-- Name: media_assets media_assets_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_assets
+    ADD CONSTRAINT media_assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: messages messages_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_organization_id_agent_id_fkey FOREIGN KEY (organization_id, agent_id) REFERENCES departments.agents(organization_id, id) ON DELETE SET NULL (agent_id);
+
+-- Name: messages messages_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id);
+
+-- Name: messages messages_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_organization_id_conversation_id_fkey FOREIGN KEY (organization_id, conversation_id) REFERENCES platform.conversations(organization_id, id) ON DELETE CASCADE;
+
+-- Name: messages messages_organization_id_sender_user_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.messages
+    ADD CONSTRAINT messages_organization_id_sender_user_id_fkey FOREIGN KEY (organization_id, sender_user_id) REFERENCES platform.users(organization_id, id) ON DELETE SET NULL (sender_user_id);
+
+-- Name: outbox outbox_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.outbox
+    ADD CONSTRAINT outbox_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id);
+
+-- Name: outbox outbox_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.outbox
+    ADD CONSTRAINT outbox_organization_id_conversation_id_fkey FOREIGN KEY (organization_id, conversation_id) REFERENCES platform.conversations(organization_id, id) ON DELETE CASCADE;
+
+-- Name: outbox outbox_organization_id_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.outbox
+    ADD CONSTRAINT outbox_organization_id_message_id_fkey FOREIGN KEY (organization_id, message_id) REFERENCES platform.messages(organization_id, id) ON DELETE SET NULL (message_id);
+
+-- Name: subscriptions subscriptions_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.subscriptions
+    ADD CONSTRAINT subscriptions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: usage_records usage_records_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE platform.usage_records
+    ADD CONSTRAINT usage_records_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: user_sessions user_sessions_organization_id_user_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.user_sessions
+    ADD CONSTRAINT user_sessions_organization_id_user_id_fkey FOREIGN KEY (organization_id, user_id) REFERENCES platform.users(organization_id, id) ON DELETE CASCADE;
+
+-- Name: users users_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.users
+    ADD CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: llm_attempts; Type: ROW SECURITY; Schema: agents; Owner: owner
+
+ALTER TABLE agents.llm_attempts ENABLE ROW LEVEL SECURITY;
+
+-- Name: llm_attempts tenant_isolation_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY tenant_isolation_llm_attempts ON agents.llm_attempts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: llm_attempts worker_role_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY worker_role_llm_attempts ON agents.llm_attempts TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: satisfaction_scores; Type: ROW SECURITY; Schema: analytics; Owner: owner
+
+ALTER TABLE analytics.satisfaction_scores ENABLE ROW LEVEL SECURITY;
+
+-- Name: satisfaction_scores tenant_isolation_satisfaction_scores; Type: POLICY; Schema: analytics; Owner: owner
+
+CREATE POLICY tenant_isolation_satisfaction_scores ON analytics.satisfaction_scores TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: usage_metrics tenant_isolation_usage_metrics; Type: POLICY; Schema: analytics; Owner: owner
+
+CREATE POLICY tenant_isolation_usage_metrics ON analytics.usage_metrics TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: usage_metrics; Type: ROW SECURITY; Schema: analytics; Owner: owner
+
+ALTER TABLE analytics.usage_metrics ENABLE ROW LEVEL SECURITY;
+
+-- Name: activity_logs; Type: ROW SECURITY; Schema: audit; Owner: owner
+
+ALTER TABLE audit.activity_logs ENABLE ROW LEVEL SECURITY;
+
+-- Name: activity_logs definer_role_activity_logs; Type: POLICY; Schema: audit; Owner: owner
+
+CREATE POLICY definer_role_activity_logs ON audit.activity_logs TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: activity_logs tenant_isolation_activity_logs; Type: POLICY; Schema: audit; Owner: owner
+
+CREATE POLICY tenant_isolation_activity_logs ON audit.activity_logs TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: activity_logs worker_role_activity_logs; Type: POLICY; Schema: audit; Owner: owner
+
+CREATE POLICY worker_role_activity_logs ON audit.activity_logs TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: agent_executions; Type: ROW SECURITY; Schema: departments; Owner: owner
+
+ALTER TABLE departments.agent_executions ENABLE ROW LEVEL SECURITY;
+
+-- Name: agents; Type: ROW SECURITY; Schema: departments; Owner: owner
+
+ALTER TABLE departments.agents ENABLE ROW LEVEL SECURITY;
+
+-- Name: departments; Type: ROW SECURITY; Schema: departments; Owner: owner
+
+ALTER TABLE departments.departments ENABLE ROW LEVEL SECURITY;
+
+-- Name: agent_executions tenant_isolation_agent_executions; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY tenant_isolation_agent_executions ON departments.agent_executions TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: agents tenant_isolation_agents; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY tenant_isolation_agents ON departments.agents TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: departments tenant_isolation_departments; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY tenant_isolation_departments ON departments.departments TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: agent_executions worker_role_agent_executions; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY worker_role_agent_executions ON departments.agent_executions TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: connections; Type: ROW SECURITY; Schema: integrations; Owner: owner
+
+ALTER TABLE integrations.connections ENABLE ROW LEVEL SECURITY;
+
+-- Name: connections definer_role_connections; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY definer_role_connections ON integrations.connections TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: webhook_deliveries definer_role_webhook_deliveries; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY definer_role_webhook_deliveries ON integrations.webhook_deliveries TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: webhook_events definer_role_webhook_events; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY definer_role_webhook_events ON integrations.webhook_events TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: webhook_keys definer_role_webhook_keys; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY definer_role_webhook_keys ON integrations.webhook_keys TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: connections tenant_isolation_connections; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY tenant_isolation_connections ON integrations.connections TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: webhook_events tenant_isolation_webhook_events; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY tenant_isolation_webhook_events ON integrations.webhook_events TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: webhook_deliveries; Type: ROW SECURITY; Schema: integrations; Owner: owner
+
+ALTER TABLE integrations.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_events; Type: ROW SECURITY; Schema: integrations; Owner: owner
+
+ALTER TABLE integrations.webhook_events ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_keys; Type: ROW SECURITY; Schema: integrations; Owner: owner
+
+ALTER TABLE integrations.webhook_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: connections worker_role_connections; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY worker_role_connections ON integrations.connections TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: webhook_deliveries worker_role_webhook_deliveries; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY worker_role_webhook_deliveries ON integrations.webhook_deliveries TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: webhook_events worker_role_webhook_events; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY worker_role_webhook_events ON integrations.webhook_events TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: content; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.content ENABLE ROW LEVEL SECURITY;
+
+-- Name: conversations; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.conversations ENABLE ROW LEVEL SECURITY;
+
+-- Name: conversations definer_role_conversations; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_conversations ON platform.conversations TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: encryption_keys definer_role_encryption_keys; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_encryption_keys ON platform.encryption_keys TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: message_statuses definer_role_message_statuses; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_message_statuses ON platform.message_statuses TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: messages definer_role_messages; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_messages ON platform.messages TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: outbox definer_role_outbox; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_outbox ON platform.outbox TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: outbox_attempts definer_role_outbox_attempts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_outbox_attempts ON platform.outbox_attempts TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: encryption_keys; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.encryption_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: knowledge_base; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.knowledge_base ENABLE ROW LEVEL SECURITY;
+
+-- Name: knowledge_chunks; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.knowledge_chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: media_assets; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.media_assets ENABLE ROW LEVEL SECURITY;
+
+-- Name: message_statuses; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.message_statuses ENABLE ROW LEVEL SECURITY;
+
+-- Name: messages; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.messages ENABLE ROW LEVEL SECURITY;
+
+-- Name: organizations; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.organizations ENABLE ROW LEVEL SECURITY;
+
+-- Name: outbox; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.outbox ENABLE ROW LEVEL SECURITY;
+
+-- Name: outbox_attempts; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.outbox_attempts ENABLE ROW LEVEL SECURITY;
+
+-- Name: subscriptions; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.subscriptions ENABLE ROW LEVEL SECURITY;
+
+-- Name: content tenant_isolation_content; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_content ON platform.content TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: conversations tenant_isolation_conversations; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_conversations ON platform.conversations TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: encryption_keys tenant_isolation_encryption_keys; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_encryption_keys ON platform.encryption_keys TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: knowledge_base tenant_isolation_knowledge_base; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_knowledge_base ON platform.knowledge_base TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: knowledge_chunks tenant_isolation_knowledge_chunks; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_knowledge_chunks ON platform.knowledge_chunks TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: media_assets tenant_isolation_media_assets; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_media_assets ON platform.media_assets TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: message_statuses tenant_isolation_message_statuses; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_message_statuses ON platform.message_statuses TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: messages tenant_isolation_messages; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_messages ON platform.messages TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: organizations tenant_isolation_organizations; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_organizations ON platform.organizations TO application_role USING ((id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: outbox tenant_isolation_outbox; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_outbox ON platform.outbox TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: outbox_attempts tenant_isolation_outbox_attempts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_outbox_attempts ON platform.outbox_attempts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: subscriptions tenant_isolation_subscriptions; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_subscriptions ON platform.subscriptions TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: usage_records tenant_isolation_usage_records; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_usage_records ON platform.usage_records TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: user_sessions tenant_isolation_user_sessions; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_user_sessions ON platform.user_sessions TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: users tenant_isolation_users; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_users ON platform.users TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: usage_records; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.usage_records ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_sessions; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.user_sessions ENABLE ROW LEVEL SECURITY;
+
+-- Name: users; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.users ENABLE ROW LEVEL SECURITY;
+
+-- Name: conversations worker_role_conversations; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_conversations ON platform.conversations TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: messages worker_role_messages; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_messages ON platform.messages TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: organizations worker_role_organizations; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_organizations ON platform.organizations TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: outbox worker_role_outbox; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_outbox ON platform.outbox TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: outbox_attempts worker_role_outbox_attempts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_outbox_attempts ON platform.outbox_attempts TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: SCHEMA agents; Type: ACL; Schema: -; Owner: owner
+
+GRANT USAGE ON SCHEMA agents TO application_role;
+GRANT USAGE ON SCHEMA agents TO worker_role;
+GRANT USAGE ON SCHEMA agents TO maintenance_role;
+GRANT ALL ON SCHEMA agents TO definer_role;
+
+-- Name: SCHEMA analytics; Type: ACL; Schema: -; Owner: owner
+
+GRANT USAGE ON SCHEMA analytics TO application_role;
+GRANT USAGE ON SCHEMA analytics TO worker_role;
+GRANT USAGE ON SCHEMA analytics TO maintenance_role;
+GRANT USAGE ON SCHEMA analytics TO definer_role;
+
+-- Name: SCHEMA audit; Type: ACL; Schema: -; Owner: owner
+
+GRANT USAGE ON SCHEMA audit TO application_role;
+GRANT USAGE ON SCHEMA audit TO worker_role;
+GRANT USAGE ON SCHEMA audit TO maintenance_role;
+GRANT USAGE ON SCHEMA audit TO definer_role;
+
+-- Name: SCHEMA departments; Type: ACL; Schema: -; Owner: owner
+
+GRANT USAGE ON SCHEMA departments TO application_role;
+GRANT USAGE ON SCHEMA departments TO worker_role;
+GRANT USAGE ON SCHEMA departments TO maintenance_role;
+GRANT USAGE ON SCHEMA departments TO definer_role;
+
+-- Name: SCHEMA integrations; Type: ACL; Schema: -; Owner: owner
+
+GRANT USAGE ON SCHEMA integrations TO application_role;
+GRANT USAGE ON SCHEMA integrations TO worker_role;
+GRANT USAGE ON SCHEMA integrations TO maintenance_role;
+GRANT ALL ON SCHEMA integrations TO definer_role;
+GRANT USAGE ON SCHEMA integrations TO intake_role;
+
+-- Name: SCHEMA platform; Type: ACL; Schema: -; Owner: owner
+
+GRANT USAGE ON SCHEMA platform TO application_role;
+GRANT USAGE ON SCHEMA platform TO worker_role;
+GRANT USAGE ON SCHEMA platform TO maintenance_role;
+GRANT ALL ON SCHEMA platform TO definer_role;
+GRANT USAGE ON SCHEMA platform TO intake_role;
+
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: pg_database_owner
+
+GRANT CREATE ON SCHEMA public TO owner;
+
+-- Name: FUNCTION begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
+
+-- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) TO application_role;
+
+-- Name: FUNCTION close_stuck_executions(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) TO worker_role;
+
+-- Name: FUNCTION commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) TO application_role;
+
+-- Name: FUNCTION conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) TO worker_role;
+
+-- Name: FUNCTION estimate_attempts(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) TO worker_role;
+
+-- Name: FUNCTION expire_sends(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) TO worker_role;
+
+-- Name: FUNCTION finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) TO application_role;
+
+-- Name: TABLE outbox; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.outbox TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.outbox TO worker_role;
+GRANT SELECT ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.state; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(state) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.accepted_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(accepted_at) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.provider_message_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(provider_message_id) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.duplicate_detected_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(duplicate_detected_at) ON TABLE platform.outbox TO definer_role;
+
+-- Name: FUNCTION finish_refused(o platform.outbox, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) TO application_role;
+
+-- Name: FUNCTION finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) TO application_role;
+
+-- Name: FUNCTION hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO application_role;
+GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO worker_role;
+
+-- Name: FUNCTION mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) TO application_role;
+
+-- Name: FUNCTION pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) TO application_role;
+
+-- Name: FUNCTION record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) TO application_role;
+
+-- Name: FUNCTION refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
+
+-- Name: FUNCTION release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) TO application_role;
+
+-- Name: FUNCTION reopen_turn(o platform.outbox, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) TO application_role;
+
+-- Name: FUNCTION send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO application_role;
+
+-- Name: FUNCTION settle_uncertain(p_window_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) TO worker_role;
+
+-- Name: FUNCTION start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
+
+-- Name: FUNCTION turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) TO application_role;
+
+-- Name: FUNCTION turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) TO application_role;
+
+-- Name: FUNCTION withdraw_replies(o platform.outbox, p_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) TO application_role;
+GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) TO worker_role;
+
+-- Name: FUNCTION write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) TO application_role;
+
+-- Name: FUNCTION record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision); Type: ACL; Schema: integrations; Owner: definer_role
+
+REVOKE ALL ON FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision) TO intake_role;
+
+-- Name: FUNCTION record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION resolve_connection(provider text, account text); Type: ACL; Schema: integrations; Owner: definer_role
+
+REVOKE ALL ON FUNCTION integrations.resolve_connection(provider text, account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.resolve_connection(provider text, account text) TO intake_role;
+
+-- Name: FUNCTION settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text); Type: ACL; Schema: platform; Owner: definer_role
+
+REVOKE ALL ON FUNCTION platform.add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text) TO application_role;
+GRANT ALL ON FUNCTION platform.add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text) TO intake_role;
+GRANT ALL ON FUNCTION platform.add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text) TO worker_role;
+
+-- Name: FUNCTION admit_all_tenants(target regclass, role_name name); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.admit_all_tenants(target regclass, role_name name) FROM PUBLIC;
+
+-- Name: FUNCTION apply_statuses(p_organization_id uuid, p_provider_message_id text); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) TO application_role;
+GRANT ALL ON FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) TO worker_role;
+GRANT ALL ON FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) TO definer_role;
+
+-- Name: FUNCTION attach_month(parent regclass, at timestamp with time zone); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.attach_month(parent regclass, at timestamp with time zone) FROM PUBLIC;
+
+-- Name: FUNCTION copy_row_security(parent regclass, partition regclass); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.copy_row_security(parent regclass, partition regclass) FROM PUBLIC;
+
+-- Name: FUNCTION current_organization_id(); Type: ACL; Schema: platform; Owner: definer_role
+
+REVOKE ALL ON FUNCTION platform.current_organization_id() FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.current_organization_id() TO application_role;
+GRANT ALL ON FUNCTION platform.current_organization_id() TO intake_role;
+GRANT ALL ON FUNCTION platform.current_organization_id() TO worker_role;
+GRANT ALL ON FUNCTION platform.current_organization_id() TO maintenance_role;
+
+-- Name: FUNCTION delivery_rank(p_status text); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.delivery_rank(p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.delivery_rank(p_status text) TO application_role;
+GRANT ALL ON FUNCTION platform.delivery_rank(p_status text) TO worker_role;
+GRANT ALL ON FUNCTION platform.delivery_rank(p_status text) TO definer_role;
+
+-- Name: FUNCTION ensure_partition(parent regclass, at timestamp with time zone); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) TO application_role;
+GRANT ALL ON FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) TO intake_role;
+GRANT ALL ON FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) TO worker_role;
+GRANT ALL ON FUNCTION platform.ensure_partition(parent regclass, at timestamp with time zone) TO maintenance_role;
+
+-- Name: FUNCTION ensure_partitions(months_behind integer, months_ahead integer); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.ensure_partitions(months_behind integer, months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.ensure_partitions(months_behind integer, months_ahead integer) TO maintenance_role;
+
+-- Name: FUNCTION get_encryption_key(key_id text); Type: ACL; Schema: platform; Owner: definer_role
+
+REVOKE ALL ON FUNCTION platform.get_encryption_key(key_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.get_encryption_key(key_id text) TO application_role;
+GRANT ALL ON FUNCTION platform.get_encryption_key(key_id text) TO intake_role;
+GRANT ALL ON FUNCTION platform.get_encryption_key(key_id text) TO worker_role;
+
+-- Name: FUNCTION isolate_tenant(target regclass, tenant_column name); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.isolate_tenant(target regclass, tenant_column name) FROM PUBLIC;
+
+-- Name: FUNCTION merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) TO application_role;
+GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) TO worker_role;
+GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) TO definer_role;
+
+-- Name: FUNCTION month_partitions(parent regclass); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.month_partitions(parent regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.month_partitions(parent regclass) TO maintenance_role;
+GRANT ALL ON FUNCTION platform.month_partitions(parent regclass) TO worker_role;
+
+-- Name: FUNCTION set_updated_at(); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.set_updated_at() FROM PUBLIC;
+
+-- Name: FUNCTION track_updates(target regclass); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.track_updates(target regclass) FROM PUBLIC;
+
+-- Name: FUNCTION cleanup_old_data(); Type: ACL; Schema: public; Owner: owner
+
+REVOKE ALL ON FUNCTION public.cleanup_old_data() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cleanup_old_data() TO maintenance_role;
+
+-- Name: FUNCTION create_monthly_partition(table_name text, start_date date); Type: ACL; Schema: public; Owner: owner
+
+REVOKE ALL ON FUNCTION public.create_monthly_partition(table_name text, start_date date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.create_monthly_partition(table_name text, start_date date) TO maintenance_role;
+
+-- Name: FUNCTION get_organization_metrics(org_id uuid, period_days integer); Type: ACL; Schema: public; Owner: owner
+
+REVOKE ALL ON FUNCTION public.get_organization_metrics(org_id uuid, period_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_organization_metrics(org_id uuid, period_days integer) TO application_role;
+
+-- Name: TABLE llm_attempts; Type: ACL; Schema: agents; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE agents.llm_attempts TO application_role;
+GRANT SELECT,UPDATE ON TABLE agents.llm_attempts TO worker_role;
+
+-- Name: TABLE satisfaction_scores; Type: ACL; Schema: analytics; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE analytics.satisfaction_scores TO application_role;
+
+-- Name: TABLE usage_metrics; Type: ACL; Schema: analytics; Owner: owner
+
+GRANT SELECT ON TABLE analytics.usage_metrics TO application_role;
+
+-- Name: TABLE activity_logs; Type: ACL; Schema: audit; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE audit.activity_logs TO application_role;
+GRANT INSERT ON TABLE audit.activity_logs TO worker_role;
+GRANT INSERT ON TABLE audit.activity_logs TO definer_role;
+
+-- Name: TABLE agent_executions; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE departments.agent_executions TO application_role;
+GRANT SELECT ON TABLE departments.agent_executions TO worker_role;
+
+-- Name: COLUMN agent_executions.status; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(status) ON TABLE departments.agent_executions TO worker_role;
+
+-- Name: COLUMN agent_executions.outcome; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(outcome) ON TABLE departments.agent_executions TO worker_role;
+
+-- Name: COLUMN agent_executions.completed_at; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(completed_at) ON TABLE departments.agent_executions TO worker_role;
+
+-- Name: TABLE agents; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.agents TO application_role;
+
+-- Name: TABLE departments; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.departments TO application_role;
+
+-- Name: TABLE connections; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE integrations.connections TO application_role;
+
+-- Name: COLUMN connections.id; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(id) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(id) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.organization_id; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(organization_id) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(organization_id) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.integration_type; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(integration_type) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.provider; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(provider) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(provider) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.account_identifier; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(account_identifier) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(account_identifier) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.token_expires_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(token_expires_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.status; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(status) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(status) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.last_sync_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(last_sync_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.rate_limit_per_hour; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(rate_limit_per_hour) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.requests_this_hour; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(requests_this_hour) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.rate_limit_reset_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(rate_limit_reset_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.created_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(created_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.updated_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(updated_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: TABLE webhook_deliveries; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT,UPDATE ON TABLE integrations.webhook_deliveries TO worker_role;
+GRANT INSERT ON TABLE integrations.webhook_deliveries TO definer_role;
+
+-- Name: TABLE webhook_events; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT ON TABLE integrations.webhook_events TO application_role;
+GRANT SELECT,UPDATE ON TABLE integrations.webhook_events TO worker_role;
+GRANT INSERT ON TABLE integrations.webhook_events TO definer_role;
+
+-- Name: TABLE webhook_keys; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE integrations.webhook_keys TO definer_role;
+
+-- Name: TABLE backup_config; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.backup_config TO maintenance_role;
+
+-- Name: TABLE backup_executions; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.backup_executions TO maintenance_role;
+
+-- Name: TABLE content; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.content TO application_role;
+
+-- Name: TABLE context_keys; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.context_keys TO definer_role;
+
+-- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
+
+-- Name: TABLE encryption_keys; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.encryption_keys TO application_role;
+GRANT SELECT,INSERT ON TABLE platform.encryption_keys TO definer_role;
+
+-- Name: TABLE knowledge_base; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_base TO application_role;
+
+-- Name: TABLE knowledge_chunks; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_chunks TO application_role;
+
+-- Name: TABLE media_assets; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.media_assets TO application_role;
+
+-- Name: TABLE message_statuses; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.message_statuses TO application_role;
+GRANT SELECT,INSERT ON TABLE platform.message_statuses TO definer_role;
+
+-- Name: TABLE messages; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.messages TO application_role;
+GRANT SELECT ON TABLE platform.messages TO worker_role;
+GRANT SELECT,INSERT ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.external_message_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(external_message_id) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.delivery_status; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(delivery_status) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(delivery_status) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.sent_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(sent_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.delivered_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(delivered_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.read_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(read_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.failed_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(failed_at) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(failed_at) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.error_code; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(error_code) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(error_code) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.error_detail; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(error_detail) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(error_detail) ON TABLE platform.messages TO worker_role;
+
+-- Name: TABLE organizations; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.organizations TO application_role;
+
+-- Name: COLUMN organizations.id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(id) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.slug; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(slug) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.timezone; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(timezone) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.locale; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(locale) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.currency; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(currency) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.subscription_plan; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(subscription_plan) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.billing_status; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(billing_status) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.trial_ends_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(trial_ends_at) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.ai_paused_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(ai_paused_at) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.created_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(created_at) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.updated_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(updated_at) ON TABLE platform.organizations TO worker_role;
+
+-- Name: COLUMN organizations.deleted_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(deleted_at) ON TABLE platform.organizations TO worker_role;
+
+-- Name: TABLE outbox_attempts; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE platform.outbox_attempts TO application_role;
+GRANT SELECT,INSERT ON TABLE platform.outbox_attempts TO worker_role;
+
+-- Name: TABLE partitioned_tables; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.partitioned_tables TO maintenance_role;
+GRANT SELECT ON TABLE platform.partitioned_tables TO worker_role;
+
+-- Name: TABLE subscriptions; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.subscriptions TO application_role;
+
+-- Name: TABLE usage_records; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE platform.usage_records TO application_role;
+
+-- Name: TABLE user_sessions; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.user_sessions TO application_role;
+
+-- Name: TABLE users; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.users TO application_role;
+
+-- Name: TABLE whatsapp_charges; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.whatsapp_charges TO application_role;
+
+-- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: owner
+
+ALTER DEFAULT PRIVILEGES FOR ROLE owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
