@@ -54,7 +54,7 @@ install_uv() {
   local lines status=0
   lines=$(mktemp)
   sed -n '/^uv==/,/[^\\]$/p' "$development" >"$lines"
-  "$folder/bin/python" -m pip install -q --no-deps --require-hashes -r "$lines" || status=$?
+  "$folder/bin/python" -m pip install -qq --no-deps --require-hashes -r "$lines" || status=$?
   rm -f "$lines"
   return "$status"
 }
@@ -64,11 +64,11 @@ if { [ -x "$folder/bin/uv" ] || install_uv; } &&
   :
 else
   say "uv cannot do it here; going on with pip, which takes a few minutes"
-  "$folder/bin/python" -m pip install -q --no-deps --require-hashes -r "$lock"
+  "$folder/bin/python" -m pip install -qq --no-deps --require-hashes -r "$lock"
 fi
 if [ "$folder" = .venv ]; then
   # compat: a plain path file, which costs a starting process nothing
-  "$folder/bin/python" -m pip install -q --no-deps --no-build-isolation --no-index \
+  "$folder/bin/python" -m pip install -qq --no-deps --no-build-isolation --no-index \
     --config-settings editable_mode=compat -e .
 fi
 wanted >"$folder/made-from"

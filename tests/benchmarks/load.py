@@ -39,8 +39,9 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What one drive saw, warm-up left out."""
+    """What one drive saw, warm-up left out but for `answers`."""
 
+    answers: int  # all complete answers, also of the warm-up and after the time was over
     requests_per_second: float
     milliseconds_p50: float
     milliseconds_p99: float
@@ -75,6 +76,7 @@ class _Observations:
     ends: float
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    answers: int = 0
     reconnects: int = 0
     failure: Exception | None = None
 
@@ -112,6 +114,7 @@ class _Client(asyncio.Protocol):
         if head < 0 or len(self._buffer) < head + 4 + _content_length(self._buffer[:head]):
             return
         now = time.perf_counter()
+        self._seen.answers += 1
         if self._seen.begins <= now <= self._seen.ends:
             self._seen.latencies.append(now - self._sent_at)
             self._seen.statuses[self._buffer[9:12].decode()] += 1
@@ -169,6 +172,7 @@ def _summary(seen: _Observations) -> dict[str, Any]:
     if not latencies:
         raise RuntimeError("no answer came in the measured time")
     return {
+        "answers": seen.answers,
         "requests_per_second": len(latencies) / (seen.ends - seen.begins),
         "milliseconds_p50": 1000 * latencies[len(latencies) // 2],
         "milliseconds_p99": 1000 * latencies[int(len(latencies) * 0.99)],
