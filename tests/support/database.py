@@ -38,6 +38,7 @@ LOGINS = {
 _FOLDER_VARIABLE = "DEPARTMENTS_TEST_RUN"
 _FOLDER_PREFIX = "departments-tests-"
 _TEMPLATE = "departments_template"
+_MEMORY_NEEDED_BYTES = 4 * 1024**3
 # Nothing here has to survive a loss of power; locks and connections are for many partitions and many workers.
 _SETTINGS = """
 fsync = off
@@ -102,7 +103,7 @@ def create_run_folder() -> None:
     if _FOLDER_VARIABLE in os.environ:
         return
     _sweep_abandoned_runs()
-    folder = tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-")
+    folder = tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=_fastest_place())
     Path(folder).chmod(0o755)  # as root the server runs as a user of its own
     os.environ[_FOLDER_VARIABLE] = folder
 
@@ -179,11 +180,19 @@ def cloned_database() -> Iterator[Database]:
     server = embedded_server()
     template = migrated_template(server)
     name = f"test_{secrets.token_hex(6)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER owner_login")
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER owner_login STRATEGY FILE_COPY")
     try:
         yield Database(name, server, TENANT_CONTEXT_KEY)
     finally:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _fastest_place() -> Path:
+    """Memory where there is enough of it: a clone is a thousand small files, 0.6 s on a disk and 0.04 s there."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder within has a random name and belongs to this user
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _MEMORY_NEEDED_BYTES:
+        return memory
+    return Path(tempfile.gettempdir())
 
 
 @contextlib.contextmanager
@@ -195,7 +204,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _sweep_abandoned_runs() -> None:
     """Remove the folders of runs whose process was killed before it could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
+    for folder in _fastest_place().glob(f"{_FOLDER_PREFIX}*"):
         pid = folder.name.removeprefix(_FOLDER_PREFIX).split("-")[0]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
             _remove(folder)
