@@ -1,0 +1,79 @@
+"""Ways to connect: a URL (tests, the local system, a proxy), or Cloud SQL's connector with IAM authentication."""
+
+from __future__ import annotations
+
+import ssl
+from struct import error as StructError  # noqa: N812 (an exception)
+from typing import TYPE_CHECKING, Any
+
+import pg8000.dbapi
+from sqlalchemy import make_url
+
+from shared.platform.connection import PipelinedConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.platform.settings import DatabaseSettings
+    from shared.platform.wire import Counter
+
+CONNECT_TIMEOUT = 2.0  # seconds; with the pool's own wait a caller hears "unavailable" within 3 s
+ANSWER_TIMEOUT = 10.0  # seconds without a byte; statement_timeout ends every statement before
+STARTUP_PARAMETERS = {
+    "client_encoding": "UTF8",
+    "TimeZone": "UTC",
+    "search_path": "public",  # the vector type's operators; every other name is written with its schema
+    "lock_timeout": "2000",
+    "statement_timeout": "9500",
+    "idle_in_transaction_session_timeout": "15000",
+    "jit": "off",  # statements are short; compiling one takes longer than running it
+}
+
+Opener = "Callable[[], pg8000.dbapi.Connection]"
+
+
+def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any = None) -> Callable[[], Any]:
+    """Return a function that opens a `PipelinedConnection` as the settings say; it raises pg8000's `InterfaceError`.
+
+    `connector` is a `google.cloud.sql.connector.Connector`, made by `cloud_connector` when the settings need one.
+    """
+    arguments: dict[str, Any] = {
+        "application_name": settings.k_service,
+        "startup_params": STARTUP_PARAMETERS,
+        "timeout": CONNECT_TIMEOUT,
+    }
+    if settings.database_url is not None:
+        url = make_url(settings.database_url.get_secret_value())
+        arguments |= url.translate_connect_args(username="user") | dict(url.query)
+        connect = pg8000.dbapi.connect
+    else:
+        arguments |= {
+            "instance_connection_string": settings.cloud_sql_instance,
+            "driver": "pg8000",
+            "user": settings.database_user,
+            "db": settings.database_name,
+            "enable_iam_auth": True,
+            "ip_type": settings.cloud_sql_ip_type,
+        }
+        connect = connector.connect
+
+    def open_connection() -> PipelinedConnection:
+        try:
+            connection = connect(**arguments)
+        except pg8000.dbapi.Error:
+            raise
+        except (OSError, EOFError, StructError, ssl.SSLError, ValueError) as error:
+            raise pg8000.dbapi.InterfaceError(f"network error while connecting: {type(error).__name__}") from error
+        return PipelinedConnection.adopt(connection, answer_timeout=ANSWER_TIMEOUT, round_trips=round_trips)
+
+    return open_connection
+
+
+def cloud_connector() -> Any:
+    """Return Cloud SQL's connector: certificates are fetched when a connection needs them, not in the background.
+
+    An instance of a function that is not serving has no processor for a background refresh.
+    """
+    from google.cloud.sql.connector import Connector  # noqa: PLC0415 (0.3 s that only the cloud needs)
+
+    return Connector(refresh_strategy="lazy")

@@ -1,0 +1,187 @@
+"""Settings: small typed classes per concern, read from the environment in one place, all that is missing named at once.
+
+A field's environment variable is its name in capitals: `database_url` is DATABASE_URL. Empty means missing.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.platform import secrets
+
+_KEY_SIZE = 32  # bytes, of HMAC-SHA256
+
+
+class SettingsMissing(Exception):
+    """The environment lacks settings, or has wrong ones; the message names every one and never a value."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        listed = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+        super().__init__(f"Settings to put right in the environment: {listed}")
+        self.names = tuple(problems)
+
+
+def _split(value: Any) -> Any:
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+def _split_pairs(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return dict(item.split("=", 1) if "=" in item else (item, "") for item in _split(value))
+
+
+def _decode_key(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        key = base64.b64decode(value, validate=True)
+    except binascii.Error:
+        raise ValueError("must be base64") from None
+    if len(key) != _KEY_SIZE:
+        raise ValueError(f"must be {_KEY_SIZE} bytes in base64")
+    return key
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+SecretCommaList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+Base64Key = Annotated[SecretBytes, NoDecode, BeforeValidator(_decode_key)]
+
+
+class Settings(BaseSettings):
+    """What all classes here have in common."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+
+class DatabaseSettings(Settings):
+    """DATABASE_URL, or CLOUD_SQL_INSTANCE with DATABASE_USER and DATABASE_NAME (the connector, with IAM)."""
+
+    database_url: SecretStr | None = None
+    cloud_sql_instance: str | None = None
+    cloud_sql_ip_type: str = "PRIVATE"
+    database_user: str | None = None
+    database_name: str | None = None
+    database_pool_size: int = Field(default=4, ge=1, le=100)
+    tenant_context_key: Base64Key | None = None
+    k_service: str = "departments"  # Cloud Run's name of the function, shown in pg_stat_activity
+
+    @model_validator(mode="after")
+    def _has_a_way_to_connect(self) -> Self:
+        if self.database_url is None:
+            needed = ("cloud_sql_instance", "database_user", "database_name")
+            missing = [name.upper() for name in needed if getattr(self, name) is None]
+            if missing:
+                raise ValueError(f"DATABASE_URL is missing (or, on Cloud SQL, {', '.join(missing)})")
+        return self
+
+
+class TasksSettings(Settings):
+    """Cloud Tasks. CLOUD_TASKS_ENDPOINT (host:port, plain text) is for the local queue; unset means Google."""
+
+    google_cloud_project: str
+    google_cloud_region: str
+    tasks_service_account: str
+    cloud_tasks_endpoint: str | None = None
+    queue_shards: Annotated[dict[str, int], NoDecode, BeforeValidator(_split_pairs)] = {}  # "agent-turns=4"
+
+
+class AgentExecutionSettings(Settings):
+    """Where a turn's wake-up goes."""
+
+    agent_execution_url: str
+
+
+class CallerSettings(Settings):
+    """Who may call a function that is not public: Google's OIDC tokens, for this audience, of these accounts."""
+
+    oidc_issuer: str = "https://accounts.google.com"
+    oidc_certs_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    oidc_audience: str
+    oidc_allowed_emails: Annotated[CommaList, Field(min_length=1)]
+
+
+class StorageSettings(Settings):
+    """Cloud Storage. STORAGE_EMULATOR_HOST is Google's own variable for another endpoint without credentials."""
+
+    media_bucket: str
+    archive_bucket: str
+    storage_emulator_host: str | None = None
+
+
+class KeySettings(Settings):
+    """The master key that wraps every keyset: KMS_KEY_NAME in the cloud, MASTER_KEY_FILE (a Tink keyset) locally."""
+
+    kms_key_name: str | None = None
+    master_key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_one_master_key(self) -> Self:
+        if (self.kms_key_name is None) == (self.master_key_file is None):
+            raise ValueError("set exactly one of KMS_KEY_NAME and MASTER_KEY_FILE")
+        return self
+
+
+class MetaSettings(Settings):
+    """Meta's webhooks: the app's secrets (several while one is being replaced) and the handshake's token."""
+
+    meta_app_secrets: SecretCommaList
+    meta_verify_token: SecretStr
+
+
+class GraphSettings(Settings):
+    """Meta's Graph API."""
+
+    graph_base_url: str = "https://graph.facebook.com"
+    graph_version: str = "v24.0"
+
+
+class TurnSettings(Settings):
+    """The protocol of turns: each limit exceeds the ones that it must outlast (turn < lease < uncertain)."""
+
+    quiet_seconds: float = Field(default=2, ge=0)
+    ceiling_seconds: float = Field(default=8, ge=0)
+    turn_timeout_seconds: float = Field(default=120, gt=0)
+    lease_seconds: float = Field(default=150, gt=0)
+    uncertain_seconds: float = Field(default=180, gt=0)
+    sending_limit_seconds: float = Field(default=30, gt=0)
+    reply_max_age_hours: float = Field(default=12, gt=0)
+
+    @model_validator(mode="after")
+    def _outlast(self) -> Self:
+        if not self.turn_timeout_seconds < self.lease_seconds <= self.uncertain_seconds:
+            raise ValueError("TURN_TIMEOUT_SECONDS < LEASE_SECONDS <= UNCERTAIN_SECONDS must hold")
+        return self
+
+
+class LogSettings(Settings):
+    """LOG_LEVEL: DEBUG, INFO, WARNING or ERROR."""
+
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    google_cloud_project: str | None = None  # completes the trace's name, by which Cloud Logging groups
+
+
+SettingsClass = TypeVar("SettingsClass", bound=Settings)
+
+
+def load(settings_class: type[SettingsClass]) -> SettingsClass:
+    """Read the class's fields from the environment. Raises `SettingsMissing`, which names all that is wrong."""
+    try:
+        settings = settings_class()
+    except ValidationError as error:
+        problems = {}
+        for problem in error.errors(include_input=False, include_url=False):
+            where = str(problem["loc"][0]).upper() if problem["loc"] else settings_class.__name__
+            problems[where] = (
+                "missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            )
+        raise SettingsMissing(problems) from None
+    for name, field in settings_class.model_fields.items():
+        if "Secret" in str(field.annotation):
+            secrets.remember(os.environ.get(name.upper(), ""))
+    return settings
