@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
 CONTESTANTS = Path(__file__).parent / "contestants"
+LOGS = REPOSITORY / "build" / "benchmarks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,12 @@ class Host:
 
     port: int
     process: subprocess.Popen[bytes]
+    log: Path | None = None
+
+
+def source_of(function: str) -> Path:
+    """The entry point of one of the project's functions."""
+    return REPOSITORY / "functions" / function / "main.py"
 
 
 def free_port() -> int:
@@ -31,8 +38,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(source: Path, *, port: int, asynchronous: bool, settings: Mapping[str, str] | None = None) -> Host:
-    """Start a function and return at once; the caller waits with `wait_until_listening` and ends it with `stop`."""
+def start(
+    source: Path,
+    *,
+    port: int,
+    asynchronous: bool,
+    settings: Mapping[str, str] | None = None,
+    python: Sequence[str] = (),
+) -> Host:
+    """Start a function and return at once; the caller waits with `wait_until_listening` and ends it with `stop`.
+
+    `python` are options of the interpreter. What the function writes goes to a file in build/benchmarks.
+    """
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
@@ -40,10 +57,15 @@ def start(source: Path, *, port: int, asynchronous: bool, settings: Mapping[str,
         **({"FUNCTION_USE_ASGI": "true"} if asynchronous else {}),
         **(settings or {}),
     }
-    command = [sys.executable, "-m", "functions_framework", f"--source={source}", "--target=handle"]
+    command = [sys.executable, *python, "-m", "functions_framework", f"--source={source}", "--target=handle"]
     command += ["--host=127.0.0.1", f"--port={port}"]
-    process = subprocess.Popen(command, env=environment, cwd=source.parent, start_new_session=True)
-    return Host(port, process)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    log = LOGS / f"{source.parent.name}-{source.stem}.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, env=environment, cwd=source.parent, stdout=file, stderr=file, start_new_session=True
+        )
+    return Host(port, process, log)
 
 
 def wait_until_listening(host: Host) -> None:
@@ -51,7 +73,9 @@ def wait_until_listening(host: Host) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if host.process.poll() is not None:
-            raise RuntimeError(f"the function ended with {host.process.returncode} before it listened")
+            raise RuntimeError(
+                f"the function ended with {host.process.returncode} before it listened: {last_words(host)}"
+            )
         try:
             socket.create_connection(("127.0.0.1", host.port), timeout=1).close()
         except ConnectionRefusedError:
@@ -59,6 +83,12 @@ def wait_until_listening(host: Host) -> None:
         else:
             return
     raise RuntimeError(f"the function did not listen within {START_SECONDS} s")
+
+
+def last_words(host: Host, *, characters: int | None = 2000) -> str:
+    """The end of what the function wrote, or all of it."""
+    written = host.log.read_text(errors="replace") if host.log else ""
+    return written if characters is None else written[-characters:]
 
 
 def stop(host: Host) -> None:

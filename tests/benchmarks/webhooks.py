@@ -5,8 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 
 _TEXTS = (
     "Oi, tudo bem? Vocês abrem domingo?",
@@ -23,8 +22,8 @@ class Customers:
     phone_number_id: str
     app_secret: str
     conversations: int
-    generation: int = 0  # another one has other customers
-    _messages: Iterator[int] = field(default_factory=count)
+    burst: int = 0  # messages of a customer before the next one comes; 0: the same customers for ever
+    written: int = 0  # messages so far
 
     def requests(self, number: int) -> Iterator[bytes]:
         """Yield so many HTTP requests, each with one distinct message."""
@@ -33,7 +32,8 @@ class Customers:
 
     def request(self) -> bytes:
         """Return one HTTP request."""
-        body = self._body(next(self._messages))
+        body = self._body(self.written)
+        self.written += 1
         signature = hmac.digest(self.app_secret.encode(), body, hashlib.sha256).hex()
         head = (
             "POST /whatsapp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -42,8 +42,13 @@ class Customers:
         )
         return head.encode() + body
 
+    def _customer(self, number: int) -> int:
+        """Who writes the message of this number; at any time `conversations` of them are writing in turn."""
+        turn = number % self.conversations
+        return turn + (number // (self.conversations * self.burst) * self.conversations if self.burst else 0)
+
     def _body(self, number: int) -> bytes:
-        customer = f"55{self.generation:03d}{number % self.conversations:08d}"
+        customer = f"55119{self._customer(number):08d}"
         message = {
             "from": customer,
             "id": f"wamid.HBgNNTUxMTk5OTk5{self.phone_number_id}{number:016d}",

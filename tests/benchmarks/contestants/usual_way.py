@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import functions_framework
@@ -53,14 +53,14 @@ TOUCH_CONVERSATION = sa.text("""
         id, organization_id, connection_id, channel, customer_external_id, customer_phone, customer_name, last_in_seq,
         first_pending_at, run_at, last_inbound_at)
     VALUES (:id, :organization_id, :connection_id, 'whatsapp', :customer, :customer, :name, 1, :moment,
-            :moment + interval '2 seconds', :sent_at)
+            :quiet_until, :sent_at)
     ON CONFLICT (organization_id, connection_id, customer_external_id) WHERE status IN ('active', 'escalated')
     DO UPDATE SET last_in_seq = c.last_in_seq + 1,
                   last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
                   first_pending_at = coalesce(c.first_pending_at, excluded.first_pending_at),
                   run_at = least(coalesce(c.first_pending_at, excluded.first_pending_at) + interval '8 seconds',
                                  excluded.run_at)
-    RETURNING id, last_in_seq, run_at, first_pending_at = :moment AS is_new_burst
+    RETURNING id, last_in_seq, run_at, first_pending_at = CAST(:moment AS timestamptz) AS is_new_burst
 """)
 STORE_MESSAGE = sa.text("""
     INSERT INTO platform.messages (
@@ -116,6 +116,7 @@ def _store(
         "customer": message["from"],
         "name": value["contacts"][0]["profile"]["name"],
         "body": message["text"]["body"],
+        "quiet_until": delivery["moment"] + timedelta(seconds=2),
         "sent_at": datetime.fromtimestamp(int(message["timestamp"]), UTC),
     }
     connection.execute(STORE_EVENT, row | {"id": uuid.uuid4()})
