@@ -72,8 +72,8 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', policy.policyname, partition,
                        policy.permissive, policy.cmd, policy.role_names)
-            || coalesce(format(' USING (%s)', policy.qual), '')
-            || coalesce(format(' WITH CHECK (%s)', policy.with_check), '');
+            || coalesce(' USING (' || policy.qual || ')', '')
+            || coalesce(' WITH CHECK (' || policy.with_check || ')', '');
     END LOOP;
     RETURN true;
 END
