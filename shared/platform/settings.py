@@ -7,7 +7,7 @@ import base64
 import binascii
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -54,9 +54,12 @@ Base64Key = Annotated[SecretBytes, NoDecode, BeforeValidator(_decode_key)]
 
 
 class Settings(BaseSettings):
-    """What all classes here have in common."""
+    """What all classes here have in common. They may be joined: `class Mine(DatabaseSettings, TasksSettings)`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    # settings of which one or another must be there, checked by `load`: the first group that is complete suffices
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
 
 class DatabaseSettings(Settings):
@@ -71,14 +74,7 @@ class DatabaseSettings(Settings):
     tenant_context_key: Base64Key | None = None
     k_service: str = "departments"  # Cloud Run's name of the function, shown in pg_stat_activity
 
-    @model_validator(mode="after")
-    def _has_a_way_to_connect(self) -> Self:
-        if self.database_url is None:
-            needed = ("cloud_sql_instance", "database_user", "database_name")
-            missing = [name.upper() for name in needed if getattr(self, name) is None]
-            if missing:
-                raise ValueError(f"DATABASE_URL is missing (or, on Cloud SQL, {', '.join(missing)})")
-        return self
+    alternatives = (("DATABASE_URL",), ("CLOUD_SQL_INSTANCE", "DATABASE_USER", "DATABASE_NAME"))
 
 
 class TasksSettings(Settings):
@@ -120,11 +116,7 @@ class KeySettings(Settings):
     kms_key_name: str | None = None
     master_key_file: Path | None = None
 
-    @model_validator(mode="after")
-    def _has_one_master_key(self) -> Self:
-        if (self.kms_key_name is None) == (self.master_key_file is None):
-            raise ValueError("set exactly one of KMS_KEY_NAME and MASTER_KEY_FILE")
-        return self
+    alternatives = (("KMS_KEY_NAME",), ("MASTER_KEY_FILE",))
 
 
 class MetaSettings(Settings):
@@ -171,17 +163,28 @@ SettingsClass = TypeVar("SettingsClass", bound=Settings)
 
 def load(settings_class: type[SettingsClass]) -> SettingsClass:
     """Read the class's fields from the environment. Raises `SettingsMissing`, which names all that is wrong."""
+    problems = _missing_alternatives(settings_class)
     try:
         settings = settings_class()
     except ValidationError as error:
-        problems = {}
         for problem in error.errors(include_input=False, include_url=False):
             where = str(problem["loc"][0]).upper() if problem["loc"] else settings_class.__name__
             problems[where] = (
                 "missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
             )
-        raise SettingsMissing(problems) from None
+    if problems:
+        raise SettingsMissing(problems)
     for name, field in settings_class.model_fields.items():
         if "Secret" in str(field.annotation):
             secrets.remember(os.environ.get(name.upper(), ""))
     return settings
+
+
+def _missing_alternatives(settings_class: type[Settings]) -> dict[str, str]:
+    problems = {}
+    for each in settings_class.__mro__:
+        groups: tuple[tuple[str, ...], ...] = vars(each).get("alternatives", ())
+        if groups and not any(all(os.environ.get(name) for name in group) for group in groups):
+            first, *others = [", ".join(group) for group in groups]
+            problems[first] = f"missing (or {' or '.join(others)})"
+    return problems

@@ -1,0 +1,78 @@
+"""Every code with which something is refused: its status over HTTP, and what a person reads in English and Portuguese.
+
+Codes are stable: clients compare them, texts may change. A test finds each `Rejected(code, …)` of the source here.
+"""
+
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """`status` is the answer of a public function; a queue is answered with 200, because a repetition cannot help."""
+
+    status: int
+    message: str
+    message_pt: str
+
+
+REFUSALS: dict[str, Refusal] = {
+    "bad_task": Refusal(
+        400,
+        "The task does not hold the ids that this function needs.",
+        "A tarefa não contém os identificadores de que esta função precisa.",
+    ),
+    "body_too_large": Refusal(
+        413,
+        "The body is larger than this function accepts.",
+        "O corpo da requisição é maior do que esta função aceita.",
+    ),
+    "body_too_slow": Refusal(
+        408,
+        "The body did not arrive in time.",
+        "O corpo da requisição não chegou a tempo.",
+    ),
+    "body_unusable": Refusal(
+        400,
+        "The body is not JSON that this function can use.",
+        "O corpo da requisição não é um JSON que esta função possa usar.",
+    ),
+    "caller_not_allowed": Refusal(
+        403,
+        "This caller may not use this function.",
+        "Quem chama não tem permissão para usar esta função.",
+    ),
+    "caller_unknown": Refusal(
+        401,
+        "The caller's token is missing, expired or not valid here.",
+        "O token de quem chama está ausente, expirado ou não é válido aqui.",
+    ),
+    "defect": Refusal(
+        500,
+        "Something went wrong here. It is recorded.",
+        "Algo deu errado aqui. O erro foi registrado.",
+    ),
+    "encoding_not_accepted": Refusal(
+        415,
+        "The body must not be compressed.",
+        "O corpo da requisição não pode vir comprimido.",
+    ),
+    "method_not_allowed": Refusal(
+        405,
+        "This address does not accept that method.",
+        "Este endereço não aceita esse método.",
+    ),
+    "not_found": Refusal(
+        404,
+        "There is nothing at this address.",
+        "Não há nada neste endereço.",
+    ),
+    "signature_invalid": Refusal(
+        401,
+        "The signature does not belong to this body.",
+        "A assinatura não corresponde ao corpo da requisição.",
+    ),
+    "unavailable": Refusal(
+        503,
+        "This is not possible at the moment. Please try again.",
+        "Isso não é possível no momento. Tente novamente.",
+    ),
+}
