@@ -7,6 +7,7 @@ breaks a rule is refused with the key, the value and what to write instead.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jsonschema
 import yaml
+from cronsim import CronSim, CronSimError
 
 MANIFEST_FILE = Path(__file__).with_name("functions.yaml")
 SCHEMA_FILE = Path(__file__).with_name("functions.schema.json")
@@ -103,16 +105,12 @@ class Function:
     url_setting: str | None
     settings: tuple[str, ...]
     secrets: tuple[str, ...]
+    source: Path  # the main.py that functions-framework loads
 
     @property
     def cloud_name(self) -> str:
         """The name in Google Cloud: the Python name with hyphens."""
         return self.name.replace("_", "-")
-
-    @property
-    def source(self) -> Path:
-        """The file that functions-framework loads."""
-        return REPOSITORY / "functions" / self.name / "main.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +122,7 @@ class Manifest:
 
 
 def load_manifest(path: Path = MANIFEST_FILE) -> Manifest:
-    """Read and check a manifest.
+    """Read and check a manifest. The functions' sources are in `functions/`, beside the manifest's folder.
 
     Raises:
         ManifestUnusable: naming the first key that is wrong, its value and what to do.
@@ -137,7 +135,8 @@ def load_manifest(path: Path = MANIFEST_FILE) -> Manifest:
         raise ManifestUnusable(f"{path} is not YAML: {error}. Correct that place.") from error
     _check_shape(content, path=path)
     queues = {name: _queue(name, fields) for name, fields in content["queues"].items()}
-    functions = {name: _function(name, fields) for name, fields in content["functions"].items()}
+    folder = path.resolve().parent.parent / "functions"
+    functions = {name: _function(name, fields, folder=folder) for name, fields in content["functions"].items()}
     for complaint in _contradictions(queues, functions):
         raise ManifestUnusable(f"{path}: {complaint}")
     return Manifest(queues=MappingProxyType(queues), functions=MappingProxyType(functions))
@@ -181,9 +180,17 @@ def _queue(name: str, fields: Mapping[str, Any]) -> Queue:
     return Queue(name=name, retry=RetryPolicy(**fields["retry"]), **{k: v for k, v in fields.items() if k != "retry"})
 
 
-def _function(name: str, fields: Mapping[str, Any]) -> Function:
-    built: dict[str, Any] = {"name": name, "url_setting": None, **fields, "trigger": _trigger(fields["trigger"])}
-    return Function(**built | {"settings": tuple(fields["settings"]), "secrets": tuple(fields["secrets"])})
+def _function(name: str, fields: Mapping[str, Any], *, folder: Path) -> Function:
+    built: dict[str, Any] = {
+        "url_setting": None,
+        **fields,
+        "name": name,
+        "trigger": _trigger(fields["trigger"]),
+        "settings": tuple(fields["settings"]),
+        "secrets": tuple(fields["secrets"]),
+        "source": folder / name / "main.py",
+    }
+    return Function(**built)
 
 
 def _trigger(fields: Mapping[str, Any]) -> Trigger:
@@ -228,10 +235,14 @@ def _trigger_contradictions(function: Function, queues: Mapping[str, Queue]) -> 
                     f"timeout_seconds = {function.timeout_seconds} of {function.name}: the queue would give up on work "
                     "that still runs. Raise it."
                 )
-        case OnSchedule(time_zone=zone):
+        case OnSchedule(schedule=schedule, time_zone=zone):
             try:
                 ZoneInfo(zone)
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 yield f"{key}.time_zone = {zone} is unknown. Use a name of the tz database, such as Etc/UTC."
+            try:
+                CronSim(schedule, datetime.now(UTC))
+            except CronSimError as error:
+                yield f"{key}.schedule = {schedule} is no cron expression: {error}. Write five fields: 0 3 * * *."
         case PublicHttp():
             pass

@@ -1,11 +1,31 @@
 """Checks of the values by which a person asks for faults; each refusal says what would be right."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Mapping
 from typing import Any
+
+Reader = Callable[[str, Any], Any]
 
 
 class FaultRefused(Exception):
     """The faults asked for cannot be set; the message names the key, the value and what to do."""
+
+
+def read_values(wanted: object, readers: Mapping[str, Reader], *, of: str) -> dict[str, Any]:
+    """The checked values of a JSON object of faults, and the dice that its `seed` makes repeatable.
+
+    Raises:
+        FaultRefused: not an object, an unknown key, or a value out of its range.
+    """
+    if not isinstance(wanted, dict):
+        raise FaultRefused(f"send a JSON object of faults; known are {', '.join(sorted(readers))}")
+    values: dict[str, Any] = {}
+    for key, value in wanted.items():
+        if key not in readers:
+            raise FaultRefused(f"{key} is not a fault of {of}; known are {', '.join(sorted(readers))}")
+        values[key] = readers[key](key, value)
+    values["dice"] = random.Random(values.get("seed"))  # noqa: S311 - repeatable faults, nothing secret
+    return values
 
 
 def share(key: str, value: Any) -> float:

@@ -25,7 +25,7 @@ class TaskEngine:
     """All queues of the stack. Methods raise Refused as the service would."""
 
     def __init__(self, *, journal: Journal, deliver: Deliver) -> None:
-        """Take the journal and the way to deliver one task; `start` reads what is there."""
+        """Take the journal and the way to deliver one task; `load` reads what is there."""
         self.faults = TaskFaults()
         self._journal = journal
         self._deliver = deliver
@@ -34,9 +34,10 @@ class TaskEngine:
         self._creating: set[str] = set()
         self._reserved: dict[str, float] = {}
         self._reserved_by_end: list[tuple[float, str]] = []
+        self._dispatching = False
 
-    async def start(self, *, move: Callable[[Message], bool] = lambda _: False) -> None:
-        """Go on with everything that was waiting; `move` may change a task's target and says whether it did."""
+    async def load(self, *, move: Callable[[Message], bool] = lambda _: False) -> None:
+        """Read everything that was waiting; `move` may change a task's target and says whether it did."""
         stored = await self._journal.start()
         for message in stored.queues.values():
             self._open(Queue.FromString(message))
@@ -51,13 +52,23 @@ class TaskEngine:
                 self._journal.note_attempt(name, task.SerializeToString(), named=named)
             runner.add(Entry(task, named, due=seconds(task.schedule_time)))
 
-    async def stop(self) -> None:
-        """Stop dispatching and write what is left."""
+    def start_dispatching(self) -> None:
+        """Begin to deliver tasks."""
+        self._dispatching = True
+        for runner in self._runners.values():
+            self._follow(runner)
+
+    async def stop_dispatching(self) -> None:
+        """Deliver no more; tasks can still be created."""
+        self._dispatching = False
         for loop in self._loops.values():
             loop.cancel()
         await asyncio.gather(*self._loops.values(), return_exceptions=True)
         for runner in self._runners.values():
             await runner.stop()
+
+    async def close(self) -> None:
+        """Write what is left."""
         await self._journal.close()
 
     # Queues
@@ -120,7 +131,8 @@ class TaskEngine:
         runner = self.queue(name)
         for task_name in list(runner.entries):
             runner.remove(task_name)
-        self._loops.pop(name).cancel()
+        if (loop := self._loops.pop(name, None)) is not None:
+            loop.cancel()
         del self._runners[name]
         await self._durable(self._journal.put_queue(name, None))
 
@@ -184,8 +196,13 @@ class TaskEngine:
             message, journal=self._journal, deliver=self._deliver, faults=lambda: self.faults, reserve=self._reserve
         )
         self._runners[message.name] = runner
-        self._loops[message.name] = asyncio.create_task(runner.run(), name=f"queue {message.name}")
+        if self._dispatching:
+            self._follow(runner)
         return runner
+
+    def _follow(self, runner: QueueRunner) -> None:
+        name = runner.message.name
+        self._loops[name] = asyncio.create_task(runner.run(), name=f"queue {name}")
 
     def _reserve(self, name: str, until: float) -> None:
         self._reserved[name] = until

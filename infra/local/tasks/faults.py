@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from infra.local.fault_values import FaultRefused, number, share, switch, whole
+from infra.local.fault_values import number, read_values, share, switch, whole
 
 _LONGEST_DELAY_MS = 3_600_000
 _LONGEST_WINDOW_MS = 60_000
@@ -53,13 +53,4 @@ def read_faults(wanted: object) -> TaskFaults:
     Raises:
         FaultRefused: an unknown key or a value out of its range.
     """
-    if not isinstance(wanted, dict):
-        raise FaultRefused('send a JSON object of faults, such as {"duplicate_share": 0.1}')
-    values: dict[str, Any] = {}
-    for key, value in wanted.items():
-        if key not in _READERS:
-            raise FaultRefused(f"{key} is not a fault of the queue; known are {', '.join(sorted(_READERS))}")
-        values[key] = _READERS[key](key, value)
-    faults = TaskFaults(**values)
-    faults.dice = random.Random(faults.seed)  # noqa: S311 - repeatable faults, nothing secret
-    return faults
+    return TaskFaults(**read_values(wanted, _READERS, of="the queue"))

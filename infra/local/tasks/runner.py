@@ -5,8 +5,9 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from infra.local.tasks.faults import TaskFaults
 from infra.local.tasks.journal import Journal
@@ -167,8 +168,8 @@ class QueueRunner:
         if faults.happens(faults.duplicate_share):
             self._follow(self._duplicate(entry))
 
-    def _follow(self, work: Awaitable[None]) -> None:
-        attempt = asyncio.ensure_future(work)
+    def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+        attempt = asyncio.create_task(work)
         self._attempts.add(attempt)
         attempt.add_done_callback(self._attempts.discard)
 

@@ -7,6 +7,7 @@ import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 
+from infra.local.ports import ADDRESS
 from infra.local.tasks.engine import TaskEngine
 from infra.local.tasks.messages import Message, Queue, Task, in_view, request_class
 from infra.local.tasks.refusals import Refused, invalid
@@ -20,26 +21,24 @@ Handler = Callable[[Message], Awaitable[Message]]
 
 
 class TasksServer:
-    """Listens on a free port of this machine."""
+    """Listens on a port of this machine, without encryption."""
 
-    def __init__(self, engine: TaskEngine) -> None:
-        """Take the engine; nothing listens yet."""
+    def __init__(self, engine: TaskEngine, *, port: int) -> None:
+        """Take the engine and a port that is free or reserved; nothing listens yet."""
         self._engine = engine
         self._server: Any = None
-        self.endpoint = ""
+        self.endpoint = f"{ADDRESS}:{port}"
 
-    async def start(self) -> str:
-        """Listen; returns host:port."""
-        self._server = grpc.aio.server()
+    async def start(self) -> None:
+        """Listen."""
+        self._server = grpc.aio.server(options=(("grpc.so_reuseport", 1),))
         handlers = {
             name: _method(handler, request_class(f"{name}Request"), answer)
             for name, (handler, answer) in self._methods().items()
         }
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
-        port = self._server.add_insecure_port("127.0.0.1:0")
+        self._server.add_insecure_port(self.endpoint)
         await self._server.start()
-        self.endpoint = f"127.0.0.1:{port}"
-        return self.endpoint
 
     async def stop(self) -> None:
         """Stop listening; calls under way get a moment to end."""

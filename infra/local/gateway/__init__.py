@@ -1,0 +1,1 @@
+"""One port for everything: functions by name, sandboxes, queue, scheduler, storage and a page for people."""

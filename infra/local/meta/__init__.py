@@ -1,0 +1,1 @@
+"""A stand-in for Meta's Graph API: takes WhatsApp messages, checks them, and sends webhooks back, signed."""
