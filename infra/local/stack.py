@@ -206,6 +206,7 @@ class LocalStack:
         basis = self.basis
         self.ready = {
             "gateway": basis.directory.gateway,
+            "data_dir": str(basis.folder.path),
             "functions": dict(basis.directory.functions),
             "database": {
                 "owner": basis.server.url("owner_login"),
