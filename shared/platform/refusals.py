@@ -45,6 +45,11 @@ REFUSALS: dict[str, Refusal] = {
         "The caller's token is missing, expired or not valid here.",
         "O token de quem chama está ausente, expirado ou não é válido aqui.",
     ),
+    "ciphertext_invalid": Refusal(
+        409,
+        "A stored secret cannot be read: it belongs to another place, or was changed.",
+        "Um segredo armazenado não pode ser lido: pertence a outro lugar ou foi alterado.",
+    ),
     "defect": Refusal(
         500,
         "Something went wrong here. It is recorded.",
@@ -55,6 +60,11 @@ REFUSALS: dict[str, Refusal] = {
         "The body must not be compressed.",
         "O corpo da requisição não pode vir comprimido.",
     ),
+    "key_destroyed": Refusal(
+        410,
+        "The encryption key was destroyed; what it encrypted is erased.",
+        "A chave de criptografia foi destruída; o que ela protegia foi apagado.",
+    ),
     "method_not_allowed": Refusal(
         405,
         "This address does not accept that method.",
@@ -64,6 +74,11 @@ REFUSALS: dict[str, Refusal] = {
         404,
         "There is nothing at this address.",
         "Não há nada neste endereço.",
+    ),
+    "object_exists": Refusal(
+        409,
+        "An object with this name exists already.",
+        "Já existe um objeto com esse nome.",
     ),
     "signature_invalid": Refusal(
         401,
