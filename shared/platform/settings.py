@@ -142,6 +142,7 @@ class TurnSettings(Settings):
     lease_seconds: float = Field(default=150, gt=0)
     uncertain_seconds: float = Field(default=180, gt=0)
     sending_limit_seconds: float = Field(default=30, gt=0)
+    send_guard_seconds: float = Field(default=5, gt=0)  # longest pause between the mark "sending" and the first byte
     reply_max_age_hours: float = Field(default=12, gt=0)
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,7 +44,7 @@ class CloudStorage:
         # The emulator ignores if_generation_match: asking first makes it refuse as well, save for a race that only the
         # precondition, which Cloud Storage honours, can decide.
         if not _call(blob.exists, timeout=CALL_TIMEOUT):
-            try:
+            with contextlib.suppress(_Exists):
                 _call(
                     blob.upload_from_string,
                     data,
@@ -52,8 +53,6 @@ class CloudStorage:
                     checksum="crc32c",  # Cloud Storage refuses bytes that arrive damaged
                     timeout=CALL_TIMEOUT,
                 )
-            except _Exists:
-                pass
         # what is there now is ours, or was ours (a repetition after a lost answer), if its bytes are the same
         _call(blob.reload, timeout=CALL_TIMEOUT)
         if blob.size != len(data) or blob.crc32c != crc32c(data):
@@ -98,15 +97,14 @@ def crc32c(data: bytes) -> str:
 
 
 def _make_client(emulator: str | None) -> Any:
-    from google.cloud import storage  # noqa: PLC0415 (0.2 s that a starting instance does not wait for)
+    from google.cloud.storage import Client  # noqa: PLC0415 (0.2 s that a starting instance does not wait for)
 
     if emulator is None:
-        return storage.Client()
+        return Client()
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 (see above)
 
-    return storage.Client(
-        project="local", credentials=AnonymousCredentials(), client_options={"api_endpoint": emulator.rstrip("/")}
-    )
+    anonymous: Any = AnonymousCredentials
+    return Client(project="local", credentials=anonymous(), client_options={"api_endpoint": emulator.rstrip("/")})
 
 
 def _call(method: Callable[..., Any], *arguments: object, **options: object) -> Any:
