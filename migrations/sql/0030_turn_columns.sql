@@ -16,3 +16,5 @@ CREATE INDEX idx_conversations_due ON platform.conversations (organization_id, r
 -- Whatever still has to move, by conversation: the claim and the order of sends ask this on each turn.
 CREATE INDEX idx_outbox_open ON platform.outbox (organization_id, conversation_id, turn_seq, part)
     WHERE state IN ('ready', 'sending', 'uncertain');
+-- An execution that was begun and never ended is looked for each minute, over all organizations.
+CREATE INDEX idx_executions_unfinished ON departments.agent_executions (created_at) WHERE status IN ('pending', 'running');

@@ -75,6 +75,9 @@ def _answer_from(
 def _courtesy_answer(claimed: ClaimedTurn, words: Wording, kind: Courtesy | None) -> Answer:
     """What to say when nothing was asked; a burst that cannot be read at all is a person's."""
     name = claimed.configuration.organization_name
+    if kind is None and not any("?" in (message.text or "") for message in claimed.messages):
+        # a thumb up or a heart: whoever answers it starts a conversation about nothing
+        return Answer(text=None, details={"courtesy": "sign"})
     if kind is None:
         return Answer(text=words.handoff.format(organization=name), abstained=True, reason="unreadable_message")
     text = words.greeting.format(organization=name) if kind is Courtesy.GREETING else words.thanks

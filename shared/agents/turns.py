@@ -15,6 +15,7 @@ from shared.agents.calls import Ledger
 from shared.agents.records import reply_parts, turn_record
 from shared.agents.responder import Answer, Responder, Turn
 from shared.channels.sending import Sender, SendReport, SendTimes, send_outbox
+from shared.conversations.insistence import insist
 from shared.conversations.models import ClaimedTurn, Commit, HandedOver, TurnTimes, Unsent, Waiting
 from shared.conversations.queries import claim_turn, commit_turn, release_turn
 from shared.kit.clock import utc_now
@@ -82,7 +83,8 @@ def _has_more(report: TurnReport) -> bool:
     """Whether the next claim can do something at once: old replies are out of the way, or the next turn is due."""
     if report.next_at is not None:
         return report.result != "waiting" and report.next_at <= utc_now()
-    return report.result in {"sent", "cancelled", "held"}
+    # stale: another worker was faster, or our own commit's answer was lost and its replies wait to be sent
+    return report.result in {"sent", "cancelled", "held", "stale"}
 
 
 def _take_turn(
@@ -101,19 +103,16 @@ def _take_turn(
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(database, claimed, trouble)
     crash_point("K3")
-    commit = commit_turn(
-        database,
-        claimed=claimed,
-        turn=turn_record(
-            claimed,
-            answer,
-            execution_id=execution_id,
-            started_at=started_at,
-            latency_ms=int((time.monotonic() - started) * 1000),
-            parts=reply_parts(claimed, answer),
-            times=times,
-        ),
+    record = turn_record(
+        claimed,
+        answer,
+        execution_id=execution_id,
+        started_at=started_at,
+        latency_ms=int((time.monotonic() - started) * 1000),
+        parts=reply_parts(claimed, answer),
+        times=times,
     )
+    commit = insist(lambda: commit_turn(database, claimed=claimed, turn=record))
     crash_point("K4")
     return _after_commit(database, claimed, answer, commit, sender=sender, times=times)
 

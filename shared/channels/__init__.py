@@ -1,0 +1,1 @@
+"""What is said over channels: webhooks in, messages out."""

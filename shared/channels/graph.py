@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -27,6 +28,7 @@ GUARD_SECONDS: Final = 5.0
 _ANSWER_BYTES: Final = 64 * 1024
 _DETAIL_CHARACTERS: Final = 300
 # Meta's tokens begin so; a provider's error text may quote one.
+_HEADER_SAFE: Final = re.compile(r"[\x21-\x7e]+")
 _TOKEN: Final = re.compile(r"\bEAA\w{8,}")
 _FIRST_BYTE: Final = frozenset({"http11.send_request_headers.started", "http2.send_request_headers.started"})
 _LAST_BYTE: Final = frozenset({"http11.send_request_body.complete", "http2.send_request_body.complete"})
@@ -62,13 +64,20 @@ class GraphSender:
     """One per process: it keeps the connections to the provider. `open_token` decrypts a connection's token."""
 
     def __init__(
-        self, *, base_url: str, version: str, open_token: OpenToken, guard_seconds: float = GUARD_SECONDS
+        self,
+        *,
+        base_url: str,
+        version: str,
+        open_token: OpenToken,
+        guard_seconds: float = GUARD_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._base = f"{base_url.rstrip('/')}/{version}"
         self._open_token = open_token
         self._guard_seconds = guard_seconds
+        self._total_seconds = total_seconds
         self._client = httpx.Client(
-            timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+            timeout=httpx.Timeout(total_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
             # a connection that the provider closed meanwhile makes a send uncertain: keep idle ones shortly
             limits=httpx.Limits(max_keepalive_connections=20, keepalive_expiry=15.0),
             follow_redirects=False,
@@ -81,14 +90,10 @@ class GraphSender:
 
     def send(self, delivery: Delivery, *, marked_at: float) -> SendResult:
         """Sends one message. Raises Unavailable (nothing has left) when the token cannot be decrypted just now."""
-        if not delivery.account.sealed_token:
-            return SendResult(
-                outcome="retry",
-                retry_seconds=60.0,
-                consequence="connection_error",
-                error_detail="the connection has no token",
-            )
-        token = self._open_token(delivery.organization_id, delivery.account)
+        token = self._open_token(delivery.organization_id, delivery.account) if delivery.account.sealed_token else ""
+        if not _HEADER_SAFE.fullmatch(token):
+            detail = "the connection has no usable token"
+            return SendResult(outcome="retry", retry_seconds=60.0, consequence="connection_error", error_detail=detail)
         progress = _Progress(first_byte_before=marked_at + self._guard_seconds)
         try:
             status, raw = self._post(delivery, token=token, progress=progress)
@@ -104,10 +109,10 @@ class GraphSender:
 
     def _post(self, delivery: Delivery, *, token: str, progress: _Progress) -> tuple[int, bytes]:
         """The provider's status and the beginning of its answer, within the total time."""
-        ends_at = time.monotonic() + TOTAL_SECONDS
+        ends_at = time.monotonic() + self._total_seconds
         with self._client.stream(
             "POST",
-            f"{self._base}/{delivery.account.account_identifier}/messages",
+            f"{self._base}/{quote(delivery.account.account_identifier, safe='')}/messages",
             content=json.dumps(request_body(delivery), ensure_ascii=False).encode(),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
             extensions={"trace": progress.trace},

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from shared.channels.outbox import Delivery, NotSent, SendResult, begin_send, finish_send
+from shared.conversations.insistence import insist
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Unavailable
 from shared.platform.database import Database
@@ -66,6 +67,7 @@ def send_outbox(
 def _send_one(  # noqa: PLR0913 - the loop's own state is one of them
     database: Database, *, organization_id: UUID, outbox_id: UUID, sender: Sender, times: SendTimes, report: SendReport
 ) -> SendReport:
+    begun: Delivery | NotSent = NotSent(state="again")
     for _ in range(_TRIES):
         marked_at = time.monotonic()
         begun = begin_send(
@@ -78,7 +80,7 @@ def _send_one(  # noqa: PLR0913 - the loop's own state is one of them
     crash_point("K5")
     result = _attempt(sender, begun, marked_at=marked_at)
     crash_point("K7")
-    settled = finish_send(database, delivery=begun, result=result)
+    settled = insist(lambda: finish_send(database, delivery=begun, result=result))
     accepted = report.accepted + (settled.state == "accepted")
     return SendReport(state=settled.state, reason=result.error_code, accepted=accepted, next_at=settled.at)
 

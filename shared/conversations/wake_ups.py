@@ -26,13 +26,16 @@ def task_name(conversation_id: UUID, *, reason: str) -> str:
 
 
 def wake_conversation(  # noqa: PLR0913 - what a task is made of
-    queue: Wakes, *, url: str, organization_id: UUID, conversation_id: UUID, at: datetime | None, reason: str
+    queue: Wakes, *, url: str, organization_id: UUID, conversation_id: UUID, at: datetime | None, reason: str | None
 ) -> None:
-    """Asks for one run of the conversation's work at `at` (None: now). Raises Unavailable when the queue is."""
+    """Asks for one run of the conversation's work at `at` (None: now). Raises Unavailable when the queue is.
+
+    The same `reason` twice is one wake-up; None makes a task without a name, which is never taken for another.
+    """
     queue.wake(
         TURN_QUEUE,
         url=url,
         payload={"organization_id": str(organization_id), "conversation_id": str(conversation_id)},
         at=at,
-        name=task_name(conversation_id, reason=reason),
+        name=None if reason is None else task_name(conversation_id, reason=reason),
     )

@@ -1,0 +1,1 @@
+"""Answers one turn of one conversation."""

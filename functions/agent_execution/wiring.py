@@ -1,0 +1,99 @@
+"""What a running instance of agent_execution is made of."""
+
+from typing import Any
+from uuid import UUID
+
+from shared.knowledge.retrieval import Retrieval, retrieve
+
+from functions.agent_execution.handler import execute
+from shared.agents.extractive import ExtractiveResponder
+from shared.agents.responder import Responder
+from shared.channels.access_tokens import AccessTokens
+from shared.channels.graph import GraphSender
+from shared.conversations.models import TurnTimes
+from shared.platform.boundary import Task
+from shared.platform.callers import Callers
+from shared.platform.database import Database, connect
+from shared.platform.keys import Keys
+from shared.platform.logs import configure
+from shared.platform.queue import CloudTasks, Queue
+from shared.platform.settings import (
+    AgentExecutionSettings,
+    CallerSettings,
+    DatabaseSettings,
+    GraphSettings,
+    KeySettings,
+    LogSettings,
+    TasksSettings,
+    TurnSettings,
+)
+
+# The best passage answers; the next ones are kept in the execution's record as what was considered.
+_PASSAGES = 5
+
+
+class TurnFunctionSettings(
+    DatabaseSettings,
+    TasksSettings,
+    AgentExecutionSettings,
+    CallerSettings,
+    KeySettings,
+    GraphSettings,
+    TurnSettings,
+    LogSettings,
+):
+    """Everything that it reads from the environment, so that all that is missing is named at once."""
+
+
+class TurnFunction:
+    """The parts of one process, made by its first request: nothing is connected while the instance starts."""
+
+    def __init__(
+        self, settings: TurnFunctionSettings, *, responder: Responder | None = None, queue: Queue | None = None
+    ) -> None:
+        configure(settings)
+        self.callers = Callers(settings)
+        self._database = connect(settings)
+        self._queue = queue or CloudTasks(settings)
+        self._own_url = settings.agent_execution_url
+        self._responder = responder or knowledge_responder(self._database)
+        self._sender = GraphSender(
+            base_url=settings.graph_base_url,
+            version=settings.graph_version,
+            open_token=AccessTokens(Keys(settings, self._database)).open,
+            guard_seconds=settings.send_guard_seconds,
+        )
+        self._times = turn_times(settings)
+
+    def run(self, task: Task) -> dict[str, Any]:
+        """One task of the queue; see `execute`."""
+        return execute(
+            task.payload,
+            task_name=task.name,
+            database=self._database,
+            queue=self._queue,
+            own_url=self._own_url,
+            responder=self._responder,
+            sender=self._sender,
+            times=self._times,
+        )
+
+
+def knowledge_responder(database: Database) -> ExtractiveResponder:
+    """The responder over the organization's own knowledge, which needs no model."""
+
+    def look_up(organization_id: UUID, question: str) -> Retrieval:
+        return retrieve(database, organization_id=organization_id, question=question, limit=_PASSAGES)
+
+    return ExtractiveResponder(retrieve=look_up)
+
+
+def turn_times(settings: TurnSettings) -> TurnTimes:
+    """The turn's times as the settings say."""
+    return TurnTimes(
+        quiet=settings.quiet_seconds,
+        ceiling=settings.ceiling_seconds,
+        lease=settings.lease_seconds,
+        timeout=settings.turn_timeout_seconds,
+        max_age=settings.reply_max_age_hours * 3600,
+    )

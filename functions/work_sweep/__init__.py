@@ -1,0 +1,1 @@
+"""Wakes everything that is stored but not moving."""

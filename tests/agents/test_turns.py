@@ -1,0 +1,384 @@
+"""A-01 to A-04, A-14, C-08: one run does what is due for a conversation, once, and says when to come back."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.agents.responder import Answer, FinishedCall, Turn
+from shared.agents.turns import TurnReport, run_turn
+from shared.kit.errors import Unavailable
+from tests.support.answers import ScriptedResponder, ScriptedSender, accepted
+from tests.support.conversations import TIMES, Scene
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.channels.outbox import Delivery, SendResult
+    from shared.conversations.models import TurnTimes
+
+
+# seen from a connection of the same role, which is not counted itself
+OPEN_TRANSACTIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'application'"
+    " AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+)
+
+
+def run(
+    scene: Scene,
+    *,
+    responder: ScriptedResponder | None = None,
+    sender: ScriptedSender | None = None,
+    times: TurnTimes = TIMES,
+    conversation_id: UUID | None = None,
+) -> TurnReport:
+    return run_turn(
+        scene.application,
+        organization_id=scene.organization_id,
+        conversation_id=conversation_id or scene.conversation_id,
+        responder=responder or ScriptedResponder(),
+        sender=sender or ScriptedSender(),
+        times=times,
+    )
+
+
+def test_a_burst_is_one_turn_and_one_reply(scene: Scene) -> None:
+    scene.says("oi", "vocês abrem domingo?", "e entregam?")
+    sender = ScriptedSender()
+    report = run(scene, sender=sender)
+    assert (report.result, report.accepted, report.next_at) == ("answered", 1, None)
+    assert sender.texts == ["re:1-3"]
+    assert scene.conversation("done_seq", "last_in_seq", "run_at", "lease_until", "turn_attempts") == [
+        3,
+        3,
+        None,
+        None,
+        0,
+    ]
+    assert scene.rows("SELECT state, attempt, turn_seq, from_seq, known_seq FROM platform.outbox") == [
+        ["accepted", 1, 3, 1, 3]
+    ]
+
+
+def test_the_same_task_again_finds_nothing_to_do(scene: Scene) -> None:
+    scene.says("oi?")
+    sender = ScriptedSender()
+    run(scene, sender=sender)
+    again = run(scene, sender=sender)
+    assert (again.result, again.reason) == ("idle", "nothing_pending")
+    assert len(sender.sent) == 1
+
+
+def test_twenty_workers_at_once_make_one_reply(scene: Scene) -> None:
+    """A-02, Q2: one claim wins, the others have nothing to do."""
+    scene.says("oi?")
+    conversation_id = scene.conversation_id
+    responder, sender = ScriptedResponder(), ScriptedSender()
+    start = threading.Barrier(20)
+    reports: list[TurnReport] = []
+
+    def work() -> None:
+        start.wait()
+        while True:
+            try:
+                reports.append(run(scene, responder=responder, sender=sender, conversation_id=conversation_id))
+            except Unavailable:
+                continue  # the pool is smaller than twenty: the queue would bring the task again
+            return
+
+    workers = [threading.Thread(target=work) for _ in range(20)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(responder.turns) == 1
+    assert sender.texts == ["re:1-1"]
+    assert sum(report.accepted for report in reports) == 1
+
+
+def test_before_the_quiet_time_is_over_the_turn_waits(scene: Scene) -> None:
+    """A-01: nothing sleeps in a function; the run says when to come back."""
+    scene.rules = type(scene.rules)(quiet_seconds=5.0, ceiling_seconds=8.0, reply_max_age_seconds=43200.0)
+    scene.says("oi")
+    report = run(scene)
+    assert report.result == "waiting"
+    assert report.next_at is not None
+    assert timedelta(seconds=3) < report.next_at - datetime.now(UTC) <= timedelta(seconds=5)
+
+
+def test_a_run_needs_at_most_five_round_trips(scene: Scene) -> None:
+    """Claim, commit, look before sending, record the send: four; retrieval is the responder's own."""
+    scene.says("oi?")
+    conversation_id = scene.conversation_id
+    run(scene, conversation_id=conversation_id)
+    scene.says("e agora?")
+    before = scene.application.round_trips
+    report = run(scene, conversation_id=conversation_id)
+    assert report.result == "answered"
+    assert scene.application.round_trips - before == 4
+
+
+def test_no_transaction_is_open_while_the_responder_or_the_provider_works(scene: Scene) -> None:
+    """A-04: asked of the server itself, from inside both calls."""
+    scene.says("oi?")
+    open_transactions: list[int] = []
+
+    def look() -> None:
+        open_transactions.append(scene.value(OPEN_TRANSACTIONS))
+
+    def answer(turn: Turn) -> Answer:
+        look()
+        turn.start_call(model="m", reserved_cost_usd=None)
+        look()
+        return Answer(text="sim")
+
+    def send(_: Delivery) -> SendResult:
+        look()
+        return accepted()
+
+    run(scene, responder=ScriptedResponder(answer), sender=ScriptedSender(send))
+    assert open_transactions == [0, 0, 0]
+
+
+def test_the_look_for_open_transactions_would_see_one(scene: Scene) -> None:
+    """The negative control of the test above."""
+    with scene.application.tenant(scene.organization_id) as session:
+        session.exec_driver_sql("SELECT 1")
+        assert scene.value(OPEN_TRANSACTIONS) == 1
+
+
+def test_a_message_that_arrives_during_the_turn_is_answered_together_with_it(scene: Scene) -> None:
+    """Supersede: nothing was sent and the burst is young, so the answer is discarded; its cost is kept."""
+    times = type(TIMES)(quiet=0.0, ceiling=60.0, lease=30.0, timeout=20.0)
+    scene.rules = type(scene.rules)(quiet_seconds=0.0, ceiling_seconds=60.0, reply_max_age_seconds=43200.0)
+    scene.says("vocês abrem")
+
+    def answer(turn: Turn) -> Answer:
+        if turn.claimed.to_seq == 1:
+            scene.says("no domingo?")
+        call = turn.start_call(model="m", reserved_cost_usd=Decimal("0.02"))
+        return Answer(
+            text=f"re:{turn.claimed.from_seq}-{turn.claimed.to_seq}",
+            calls=(FinishedCall(call=call, input_tokens=10, output_tokens=2, cost_usd=Decimal("0.01")),),
+        )
+
+    sender = ScriptedSender()
+    report = run(scene, responder=ScriptedResponder(answer), sender=sender, times=times)
+    assert report.result == "answered"
+    assert sender.texts == ["re:1-2"]
+    assert scene.rows(
+        "SELECT status, outcome, from_seq, to_seq, cost_usd FROM departments.agent_executions ORDER BY created_at"
+    ) == [
+        ["superseded", "newer_message", 1, 1, Decimal("0.01")],
+        ["completed", "answered", 1, 2, Decimal("0.01")],
+    ]
+
+
+def test_beyond_the_ceiling_the_answer_is_sent_and_the_newer_message_is_the_next_turn(scene: Scene) -> None:
+    scene.says("um")
+    answered = ScriptedResponder()
+
+    def answer(turn: Turn) -> Answer:
+        if turn.claimed.to_seq == 1:
+            scene.says("dois")
+        return Answer(text=f"re:{turn.claimed.from_seq}-{turn.claimed.to_seq}")
+
+    answered.script = answer
+    sender = ScriptedSender()
+    run(scene, responder=answered, sender=sender)
+    assert sender.texts == ["re:1-1", "re:2-2"]
+    assert scene.conversation("done_seq") == 2
+
+
+def test_a_model_call_is_written_down_before_it_is_made_and_settled_after(scene: Scene) -> None:
+    scene.says("oi?")
+    during: list[list[object]] = []
+    attempts = "SELECT state, model, cost_usd, input_tokens FROM agents.llm_attempts ORDER BY started_at"
+
+    def answer(turn: Turn) -> Answer:
+        call = turn.start_call(model="gpt", reserved_cost_usd=Decimal("0.05"))
+        during.extend(scene.rows(attempts))
+        usage = FinishedCall(
+            call=call, input_tokens=90, output_tokens=10, cached_tokens=5, cost_usd=Decimal("0.0123456789")
+        )
+        return Answer(text="sim", model="gpt", calls=(usage,))
+
+    run(scene, responder=ScriptedResponder(answer))
+    assert during == [["started", "gpt", Decimal("0.05"), None]]
+    assert scene.rows(attempts) == [["succeeded", "gpt", Decimal("0.0123456789"), 90]]
+    assert scene.rows("SELECT model_used, tokens_consumed, cost_usd FROM departments.agent_executions") == [
+        ["gpt", 100, Decimal("0.0123456789")]
+    ]
+
+
+def test_an_unknown_price_is_unknown_and_not_zero(scene: Scene) -> None:
+    scene.says("oi?")
+
+    def answer(turn: Turn) -> Answer:
+        return Answer(text="sim", calls=(FinishedCall(call=turn.start_call(model="new", reserved_cost_usd=None)),))
+
+    run(scene, responder=ScriptedResponder(answer))
+    assert scene.rows("SELECT cost_usd FROM departments.agent_executions") == [[None]]
+    assert scene.rows("SELECT state, cost_usd FROM agents.llm_attempts") == [["succeeded", None]]
+
+
+def test_the_execution_explains_the_turn(scene: Scene) -> None:
+    """A-14: message ids, passages and scores, model, outcome; the reply's text is in its message."""
+    scene.says("oi", "abrem?")
+
+    def answer(_: Turn) -> Answer:
+        return Answer(
+            text="Sim.", model="extractive", chunk_ids=("c1", "c2"), scores=(0.9, 0.2), details={"used": ["c1"]}
+        )
+
+    run(scene, responder=ScriptedResponder(answer))
+    [[given, made, trigger, fence]] = scene.rows(
+        "SELECT input_data, output_data, trigger_type, fence FROM departments.agent_executions"
+    )
+    messages = scene.rows("SELECT id::text FROM platform.messages WHERE direction = 'inbound' ORDER BY seq")
+    assert given["message_ids"] == [row[0] for row in messages]
+    assert (made["chunk_ids"], made["scores"], made["used"]) == (["c1", "c2"], [0.9, 0.2], ["c1"])
+    assert made["message_ids"] == [
+        row[0] for row in scene.rows("SELECT id::text FROM platform.messages WHERE direction = 'outbound'")
+    ]
+    assert (trigger, fence) == ("webhook", 1)
+    assert scene.rows("SELECT action, resource_id FROM audit.activity_logs") == [
+        ["message.generated", scene.conversation_id]
+    ]
+
+
+def test_an_abstaining_answer_says_one_sentence_and_calls_a_person(scene: Scene) -> None:
+    """H-04: the sentence goes out although the conversation is a person's from the commit on."""
+    scene.says("qual o sentido da vida?")
+    sender = ScriptedSender()
+    responder = ScriptedResponder(lambda _: Answer(text="Já chamei alguém.", abstained=True, reason="knowledge_gap"))
+    report = run(scene, responder=responder, sender=sender)
+    assert (report.result, report.reason, report.accepted) == ("abstained", "knowledge_gap", 1)
+    assert sender.texts == ["Já chamei alguém."]
+    assert scene.conversation("automation_state", "status", "assigned_to_human", "run_at") == [
+        "human",
+        "escalated",
+        True,
+        None,
+    ]
+    assert scene.value("SELECT escalated_at IS NOT NULL FROM platform.conversations") is True
+    scene.says("alô?")
+    assert run(scene, responder=responder, sender=sender).reason == "human"
+    assert len(sender.sent) == 1
+
+
+def test_an_answer_without_text_ends_the_turn_in_silence(scene: Scene) -> None:
+    scene.says("👍")
+    sender = ScriptedSender()
+    report = run(scene, responder=ScriptedResponder(lambda _: Answer(text=None)), sender=sender)
+    assert (report.result, sender.sent) == ("answered", [])
+    assert scene.rows("SELECT outcome FROM departments.agent_executions") == [["no_reply"]]
+    assert scene.conversation("done_seq") == 1
+
+
+def test_a_responder_that_fails_gives_the_turn_back_and_waits_longer_each_time(scene: Scene) -> None:
+    """A-15, Q5: five tries, then a person; the customer's text is not in the record."""
+    scene.says("oi?")
+
+    def fail(_: Turn) -> Answer:
+        raise ValueError("oi? is in this text")
+
+    pauses = []
+    for _ in range(5):
+        scene.execute("UPDATE platform.conversations SET run_at = now() - interval '1 second'")
+        report = run(scene, responder=ScriptedResponder(fail))
+        assert (report.result, report.reason) == ("failed", "ValueError")
+        assert report.next_at is not None
+        pauses.append((report.next_at - datetime.now(UTC)).total_seconds())
+    assert pauses == sorted(pauses)
+    assert 1 < pauses[0] <= 2
+    assert 31 < pauses[-1] <= 32
+    scene.execute("UPDATE platform.conversations SET run_at = now() - interval '1 second'")
+    assert run(scene).reason == "turn_attempts"
+    assert scene.conversation("automation_state", "status", "done_seq") == ["dead", "escalated", 0]
+    assert scene.rows(
+        "SELECT metadata ->> 'reason' FROM audit.activity_logs WHERE action = 'conversation.escalated'"
+    ) == [["turn_attempts"]]
+
+
+def test_a_dead_conversation_does_not_stop_the_others(scene: Scene) -> None:
+    scene.says("oi?")
+    scene.execute("UPDATE platform.conversations SET turn_attempts = 5")
+    assert run(scene).reason == "turn_attempts"
+    scene.customer = "5511900000001"
+    scene.says("oi?")
+    assert run(scene).result == "answered"
+
+
+def test_a_zombies_commit_is_refused_and_writes_nothing(scene: Scene) -> None:
+    """K9, A-02: it was stopped before its commit, and another worker has answered meanwhile."""
+    scene.says("oi?")
+    sender = ScriptedSender()
+    times = type(TIMES)(quiet=0.0, ceiling=0.0, lease=0.05, timeout=20.0)
+
+    def stall(_: Turn) -> Answer:
+        threading.Event().wait(0.1)  # the lease's time: a stopped process sees nothing of it
+        assert run(scene, sender=sender, times=times).accepted == 1
+        return Answer(text="zombie")
+
+    report = run(scene, responder=ScriptedResponder(stall), sender=sender, times=times)
+    assert report.accepted == 0
+    assert sender.texts == ["re:1-1"]
+    assert scene.rows("SELECT status FROM departments.agent_executions") == [["completed"]]
+    assert scene.rows("SELECT count(*) FROM platform.outbox") == [[1]]
+
+
+def test_a_person_who_takes_over_during_the_turn_is_not_talked_over(scene: Scene) -> None:
+    """H-02: the in-flight run cannot send any more; its cost is kept."""
+    scene.says("oi?")
+
+    def takeover(_: Turn) -> Answer:
+        scene.execute("UPDATE platform.conversations SET automation_state = 'human'")
+        return Answer(text="tarde demais")
+
+    sender = ScriptedSender()
+    report = run(scene, responder=ScriptedResponder(takeover), sender=sender)
+    assert (report.result, sender.sent) == ("human_active", [])
+    assert scene.rows("SELECT status, outcome FROM departments.agent_executions") == [["superseded", "human_active"]]
+    assert scene.conversation("done_seq", "lease_until") == [0, None]
+
+
+def test_long_answers_go_out_in_parts_in_order(scene: Scene) -> None:
+    """C-19: the next part only after the one before is accepted."""
+    scene.says("conte tudo")
+    text = " ".join(f"Frase número {n} de um texto comprido." for n in range(200))
+    sender = ScriptedSender()
+    report = run(scene, responder=ScriptedResponder(lambda _: Answer(text=text)), sender=sender)
+    assert report.accepted == 2
+    assert all(len(part) <= 4096 for part in sender.texts)
+    assert " ".join(sender.texts) == text
+    assert [delivery.part for delivery in sender.sent] == [1, 2]
+
+
+def test_an_agent_may_ask_for_shorter_messages(scene: Scene) -> None:
+    scene.execute(
+        "UPDATE departments.agents SET configuration = '{\"message_limit\": 20}' WHERE organization_id = %s",
+        scene.organization_id,
+    )
+    scene.says("oi?")
+    sender = ScriptedSender()
+    run(scene, responder=ScriptedResponder(lambda _: Answer(text="Primeira frase. Segunda frase.")), sender=sender)
+    assert sender.texts == ["Primeira frase.", "Segunda frase."]
+
+
+@pytest.mark.parametrize("text", ["nul \x00 byte", "lone \ud800 surrogate"])
+def test_an_answer_that_the_database_cannot_hold_is_cleaned(scene: Scene, text: str) -> None:
+    scene.says("oi?")
+    sender = ScriptedSender()
+    assert run(scene, responder=ScriptedResponder(lambda _: Answer(text=text)), sender=sender).accepted == 1
+    assert "\N{REPLACEMENT CHARACTER}" in sender.texts[0]
+
+
+def test_a_conversation_that_nobody_knows_is_no_work(scene: Scene) -> None:
+    report = run(scene, conversation_id=scene.organization_id)
+    assert (report.result, report.reason) == ("idle", "unknown_conversation")

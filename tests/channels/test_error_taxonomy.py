@@ -1,0 +1,58 @@
+"""C-18: every documented error code of a refusal has one meaning, and what nobody has listed goes to a person."""
+
+import pytest
+
+from shared.channels.error_taxonomy import Action, meaning, pause_before_retry
+
+# The classes of the provider's documentation, written out independently of the table under test.
+DOCUMENTED = {
+    Action.RETRY: [
+        1,
+        2,
+        4,
+        80007,
+        130429,
+        131000,
+        131016,
+        131056,
+        131057,
+        133004,
+        133016,
+        131048,
+        131064,
+        131053,
+        131052,
+    ],
+    Action.REAUTHENTICATE: [0, 3, 10, 190, 200, 250, 299, 131005],
+    Action.WINDOW: [131047],
+    Action.PERMANENT: [131026, 131021, 131030, 131062, 131037, 131049, 130472, 131063],
+    Action.OPT_OUT: [131050],
+    Action.DEFECT: [33, 100, 131008, 131009, 131051, 135000],
+    Action.TEMPLATE: [132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069],
+    Action.ACCOUNT: [368, 130497, 131031, 131042, 131044, 131045, 137000],
+}
+
+
+@pytest.mark.parametrize(("action", "code"), [(action, code) for action, codes in DOCUMENTED.items() for code in codes])
+def test_a_documented_code_has_its_class(action: Action, code: int) -> None:
+    assert meaning(code).action is action
+
+
+def test_an_unlisted_code_is_not_tried_for_ever() -> None:
+    assert meaning(999_999).action is Action.PERMANENT
+
+
+def test_outside_the_window_is_a_subcode_on_instagram_and_messenger() -> None:
+    assert meaning(10, 2534022).action is Action.WINDOW
+    assert meaning(10, 1).action is Action.REAUTHENTICATE
+
+
+def test_the_pair_limit_waits_at_least_six_seconds() -> None:
+    assert pause_before_retry(meaning(131056).pause, 1) >= 6
+
+
+def test_pauses_grow_and_end_at_an_hour() -> None:
+    pauses = [pause_before_retry(5.0, attempt) for attempt in range(1, 40)]
+    assert pauses == sorted(pauses)
+    assert pauses[:3] == [5.0, 10.0, 20.0]
+    assert pauses[-1] == 3600.0

@@ -1,0 +1,417 @@
+"""A-03, C-17 to C-20, H-02, L5: what is looked at before a message leaves, and what becomes of each answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.agents.responder import Answer
+from shared.agents.turns import TurnReport, run_turn
+from shared.channels.outbox import Delivery, NotSent, SendResult, Settled, begin_send, finish_send
+from shared.channels.sending import SendReport, SendTimes, send_outbox
+from shared.kit.errors import Unavailable
+from tests.support.answers import ScriptedResponder, ScriptedSender, accepted
+from tests.support.conversations import TIMES, Scene, scene_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from tests.support.database import Database
+
+
+@pytest.fixture
+def scene(shared_database: Database) -> Iterator[Scene]:
+    with scene_in(shared_database) as found:
+        yield found
+
+
+class Killed(BaseException):
+    """The worker died here; nothing of ours may catch it."""
+
+
+def commit_reply(scene: Scene, *parts: str, kind: str = "reply") -> list[UUID]:
+    """A committed reply of which nothing is sent yet: the worker died before its first look."""
+    scene.says("oi?")
+    text = "\n".join(parts or ("Resposta.",))
+    scene.execute(
+        "UPDATE departments.agents SET configuration = jsonb_build_object('message_limit', %s::int) WHERE id = %s",
+        max(len(part) for part in (parts or ("Resposta.",))),
+        scene.tenant.agent_id,
+    )
+
+    def die(_: Delivery) -> SendResult:
+        raise Killed
+
+    answer = Answer(text=text, abstained=kind == "handoff")
+    with pytest.raises(Killed):
+        run(scene, responder=ScriptedResponder(lambda _: answer), sender=ScriptedSender(die))
+    scene.execute(
+        "UPDATE platform.outbox SET state = 'ready', attempt = 0, sending_at = NULL WHERE organization_id = %s",
+        scene.organization_id,
+    )
+    scene.execute("UPDATE departments.agents SET configuration = '{}'")
+    found = scene.rows("SELECT id, payload -> 'text' ->> 'body' FROM platform.outbox ORDER BY part")
+    assert [row[1] for row in found] == list(parts or ("Resposta.",))
+    return [row[0] for row in found]
+
+
+def run(
+    scene: Scene, *, responder: ScriptedResponder | None = None, sender: ScriptedSender | None = None
+) -> TurnReport:
+    return run_turn(
+        scene.application,
+        organization_id=scene.organization_id,
+        conversation_id=scene.conversation_id,
+        responder=responder or ScriptedResponder(),
+        sender=sender or ScriptedSender(),
+        times=TIMES,
+    )
+
+
+def begin(scene: Scene, outbox_id: UUID) -> Delivery | NotSent:
+    return begin_send(
+        scene.application, organization_id=scene.organization_id, outbox_id=outbox_id, max_age=TIMES.max_age, quiet=0.0
+    )
+
+
+def begun(scene: Scene, outbox_id: UUID) -> Delivery:
+    found = begin(scene, outbox_id)
+    assert isinstance(found, Delivery)
+    return found
+
+
+def finish(scene: Scene, delivery: Delivery, outcome: str, **fields: Any) -> Settled:
+    return finish_send(scene.application, delivery=delivery, result=SendResult(outcome=outcome, **fields))
+
+
+def outbox(scene: Scene, *columns: str) -> list[list[Any]]:
+    return scene.rows(f"SELECT {', '.join(columns)} FROM platform.outbox ORDER BY turn_seq, part")
+
+
+# --- the look before sending
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "reason"),
+    [
+        ("UPDATE platform.conversations SET automation_state = 'human'", "cancelled", "human_active"),
+        ("UPDATE platform.conversations SET automation_state = 'paused'", "cancelled", "human_active"),
+        ("UPDATE platform.conversations SET last_inbound_at = now() - interval '24 hours'", "held", "window_closed"),
+        ("UPDATE platform.conversations SET opted_out_at = now()", "held", "opted_out"),
+        ("UPDATE platform.outbox SET created_at = now() - interval '12 hours'", "held", "reply_too_old"),
+        ("UPDATE platform.organizations SET billing_status = 'cancelled'", "cancelled", "organization_cancelled"),
+        ("UPDATE platform.organizations SET billing_status = 'suspended'", "waiting", "organization_suspended"),
+        ("UPDATE platform.organizations SET ai_paused_at = now()", "waiting", "ai_paused"),
+        ("UPDATE departments.departments SET status = 'paused'", "waiting", "department_paused"),
+        ("UPDATE departments.agents SET status = 'paused'", "waiting", "agent_paused"),
+        ("UPDATE integrations.connections SET status = 'expired'", "waiting", "connection_inactive"),
+        ("UPDATE integrations.connections SET status = 'error'", "waiting", "connection_inactive"),
+        ("UPDATE integrations.connections SET status = 'revoked'", "held", "connection_revoked"),
+    ],
+)
+def test_what_changed_after_the_commit_stops_the_send(scene: Scene, change: str, state: str, reason: str) -> None:
+    [outbox_id] = commit_reply(scene)
+    scene.execute(change)
+    found = begin(scene, outbox_id)
+    assert isinstance(found, NotSent)
+    assert (found.state, found.reason) == (state, reason)
+    row_state = "ready" if state == "waiting" else state
+    assert outbox(scene, "state", "attempt", "cancel_reason") == [[row_state, 0, reason]]
+    sender = ScriptedSender()
+    run(scene, sender=sender)
+    assert sender.sent == []
+
+
+def test_what_is_paused_is_sent_when_it_may_be_again(scene: Scene) -> None:
+    """Paused, not lost: looked at again in a minute."""
+    [outbox_id] = commit_reply(scene)
+    scene.execute("UPDATE platform.organizations SET ai_paused_at = now()")
+    found = begin(scene, outbox_id)
+    assert isinstance(found, NotSent)
+    assert found.at is not None
+    assert timedelta(seconds=55) < found.at - datetime.now(UTC) <= timedelta(seconds=60)
+    scene.execute("UPDATE platform.organizations SET ai_paused_at = NULL")
+    scene.execute("UPDATE platform.outbox SET not_before = now()")
+    assert run(scene).accepted == 1
+    assert outbox(scene, "state", "cancel_reason") == [["accepted", None]]
+
+
+def test_a_held_reply_calls_a_person_and_says_so_on_its_rows(scene: Scene) -> None:
+    """C-17: nothing is lost, and nothing goes out outside the window."""
+    commit_reply(scene, "Um.", "Dois.")
+    scene.execute("UPDATE platform.conversations SET last_inbound_at = now() - interval '25 hours'")
+    run(scene)
+    assert outbox(scene, "state", "cancel_reason") == [["held", "window_closed"]] * 2
+    assert scene.conversation("automation_state", "assigned_to_human", "status") == ["human", True, "escalated"]
+    assert scene.rows("SELECT outcome FROM departments.agent_executions") == [["window_closed"]]
+    assert (
+        scene.rows("SELECT delivery_status, error_detail FROM platform.messages WHERE direction = 'outbound'")
+        == [["failed", "window_closed"]] * 2
+    )
+
+
+def test_whoever_writes_after_opting_out_is_served_again(scene: Scene) -> None:
+    """C-20: opting out blocks marketing; a new question is a request for service."""
+    [outbox_id] = commit_reply(scene)
+    scene.execute("UPDATE platform.conversations SET opted_out_at = last_inbound_at - interval '1 second'")
+    assert isinstance(begin(scene, outbox_id), Delivery)
+
+
+def test_a_handoff_sentence_goes_out_while_a_person_is_active(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene, kind="handoff")
+    assert scene.conversation("automation_state") == "human"
+    assert isinstance(begin(scene, outbox_id), Delivery)
+
+
+def test_a_newer_message_takes_the_unsent_reply_back_and_both_are_answered_together(scene: Scene) -> None:
+    """Nothing is left unanswered: the turn's messages are pending again, with the newer one."""
+    commit_reply(scene, "Um.", "Dois.")
+    scene.says("espera, e domingo?")
+    sender = ScriptedSender()
+    report = run(scene, sender=sender)
+    assert report.result == "answered"
+    assert sender.texts == ["re:1-2"]
+    assert outbox(scene, "state", "cancel_reason", "turn_seq") == [
+        ["cancelled", "newer_message", 1],
+        ["cancelled", "newer_message", 1],
+        ["accepted", None, 2],
+    ]
+    assert scene.rows("SELECT status, outcome, to_seq FROM departments.agent_executions ORDER BY created_at") == [
+        ["superseded", "newer_message", 1],
+        ["completed", "answered", 2],
+    ]
+
+
+def test_a_newer_message_does_not_stop_the_rest_of_a_reply_that_has_begun(scene: Scene) -> None:
+    first, _ = commit_reply(scene, "Um.", "Dois.")
+    finish(scene, begun(scene, first), "accepted", message_id="wamid.1")
+    scene.says("e domingo?")
+    sender = ScriptedSender()
+    run(scene, sender=sender)
+    assert sender.texts == ["Dois.", "re:2-2"]
+
+
+def test_a_newer_message_does_not_take_back_what_may_have_arrived(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    finish(scene, begun(scene, outbox_id), "uncertain")
+    scene.execute("UPDATE platform.outbox SET state = 'ready'")
+    scene.says("e domingo?")
+    assert isinstance(begin(scene, outbox_id), Delivery)
+
+
+def test_a_message_that_was_known_at_the_commit_does_not_stop_its_reply(scene: Scene) -> None:
+    """A customer who keeps writing beyond the ceiling is answered, not starved."""
+    scene.says("um")
+
+    def answer(_: object) -> Answer:
+        scene.says("dois")
+        return Answer(text="um!")
+
+    sender = ScriptedSender(lambda _: SendResult(outcome="uncertain"))
+    run(scene, responder=ScriptedResponder(answer), sender=sender)
+    assert sender.texts == ["um!"]
+
+
+def test_the_next_part_waits_until_the_one_before_is_settled(scene: Scene) -> None:
+    first, second = commit_reply(scene, "Um.", "Dois.")
+    found = begin(scene, second)
+    assert isinstance(found, NotSent)
+    assert found.state == "blocked"
+    delivery = begun(scene, first)
+    assert begin(scene, second) == found
+    finish(scene, delivery, "uncertain")
+    assert begin(scene, second) == found
+    scene.reports("delivered", provider_message_id="wamid.1", outbox_id=first)
+    assert begun(scene, second).part == 2
+
+
+def test_the_next_turn_waits_until_the_reply_before_is_settled(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    finish(scene, begun(scene, outbox_id), "uncertain")
+    scene.says("e agora?")
+    assert run(scene).reason == "unsettled"
+    scene.reports("sent", provider_message_id="wamid.1", outbox_id=outbox_id)
+    assert run(scene).result == "answered"
+
+
+def test_one_worker_of_two_gets_the_message(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    assert isinstance(begin(scene, outbox_id), Delivery)
+    assert begin(scene, outbox_id) == NotSent(state="gone")
+
+
+# --- what became of the attempt
+
+
+def test_an_acceptance_is_recorded_on_the_message(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    settled = finish(scene, begun(scene, outbox_id), "accepted", message_id="wamid.1", http_status=200, latency_ms=31)
+    assert settled.state == "accepted"
+    assert outbox(scene, "state", "provider_message_id", "accepted_at IS NOT NULL") == [["accepted", "wamid.1", True]]
+    assert scene.rows(
+        "SELECT external_message_id, delivery_status, sent_at IS NOT NULL FROM platform.messages"
+        " WHERE direction = 'outbound'"
+    ) == [["wamid.1", "sent", True]]
+    assert scene.rows("SELECT attempt, outcome, http_status, latency_ms FROM platform.outbox_attempts") == [
+        [1, "accepted", 200, 31]
+    ]
+
+
+def test_a_status_that_came_before_the_answer_is_not_lost(scene: Scene) -> None:
+    """C-09: the message is delivered and read although its id was unknown when that was reported."""
+    [outbox_id] = commit_reply(scene)
+    delivery = begun(scene, outbox_id)
+    scene.reports("read", provider_message_id="wamid.1")
+    scene.reports("delivered", provider_message_id="wamid.1")
+    finish(scene, delivery, "accepted", message_id="wamid.1")
+    assert scene.rows(
+        "SELECT delivery_status, delivered_at IS NOT NULL, read_at IS NOT NULL FROM platform.messages"
+        " WHERE direction = 'outbound'"
+    ) == [["read", True, True]]
+
+
+def test_a_status_settles_an_uncertain_send_and_it_is_not_sent_again(scene: Scene) -> None:
+    """K6, C-18: our id in the status is the proof."""
+    [outbox_id] = commit_reply(scene)
+    finish(scene, begun(scene, outbox_id), "uncertain", error_code="ReadTimeout")
+    assert outbox(scene, "state", "uncertain_at IS NOT NULL") == [["uncertain", True]]
+    [wake_up] = scene.reports("delivered", provider_message_id="wamid.1", outbox_id=outbox_id)
+    assert wake_up.conversation_id == scene.conversation_id
+    assert outbox(scene, "state", "provider_message_id") == [["accepted", "wamid.1"]]
+    sender = ScriptedSender()
+    run(scene, sender=sender)
+    assert sender.sent == []
+
+
+def test_a_status_that_comes_after_the_window_still_stops_the_second_send(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    finish(scene, begun(scene, outbox_id), "uncertain")
+    scene.execute("UPDATE platform.outbox SET state = 'ready'")
+    scene.reports("delivered", provider_message_id="wamid.1", outbox_id=outbox_id)
+    assert begin(scene, outbox_id) == NotSent(state="gone")
+
+
+def test_a_late_answer_of_an_older_attempt_settles_the_message(scene: Scene) -> None:
+    """A worker that slept through the window wakes up with the acceptance in its hands."""
+    [outbox_id] = commit_reply(scene)
+    late = begun(scene, outbox_id)
+    scene.execute("UPDATE platform.outbox SET state = 'ready', uncertain_at = now()")
+    assert finish(scene, late, "accepted", message_id="wamid.1").state == "accepted"
+    assert begin(scene, outbox_id) == NotSent(state="gone")
+
+
+def test_two_acceptances_are_flagged_as_a_duplicate(scene: Scene) -> None:
+    """What cannot be undone is counted and shown."""
+    [outbox_id] = commit_reply(scene)
+    late = begun(scene, outbox_id)
+    scene.execute("UPDATE platform.outbox SET state = 'ready', uncertain_at = now()")
+    finish(scene, begun(scene, outbox_id), "accepted", message_id="wamid.2")
+    finish(scene, late, "accepted", message_id="wamid.1")
+    assert outbox(scene, "provider_message_id", "duplicate_detected_at IS NOT NULL") == [["wamid.2", True]]
+
+
+def test_the_same_acceptance_twice_is_no_duplicate(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    delivery = begun(scene, outbox_id)
+    finish(scene, delivery, "accepted", message_id="wamid.1")
+    finish(scene, delivery, "accepted", message_id="wamid.1")
+    assert outbox(scene, "state", "duplicate_detected_at") == [["accepted", None]]
+
+
+def test_an_old_attempts_failure_does_not_touch_the_new_one(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    late = begun(scene, outbox_id)
+    scene.execute("UPDATE platform.outbox SET state = 'ready'")
+    begun(scene, outbox_id)
+    for outcome in ("uncertain", "retry", "refused"):
+        assert finish(scene, late, outcome, retry_seconds=1.0).state == "gone"
+    assert outbox(scene, "state", "attempt") == [["sending", 2]]
+
+
+def test_a_retry_waits_for_its_time(scene: Scene) -> None:
+    """131056: at least six seconds between two messages to the same customer."""
+    [outbox_id] = commit_reply(scene)
+    settled = finish(scene, begun(scene, outbox_id), "retry", error_code="131056", retry_seconds=6.0, http_status=400)
+    assert settled.state == "ready"
+    assert settled.at is not None
+    assert timedelta(seconds=5) < settled.at - datetime.now(UTC) <= timedelta(seconds=6)
+    report = run(scene)
+    assert (report.result, report.next_at) == ("waiting", settled.at)
+
+
+def test_a_refusal_for_ever_fails_the_message_stops_the_rest_and_calls_a_person(scene: Scene) -> None:
+    first, _ = commit_reply(scene, "Um.", "Dois.")
+    refusal = {"error_code": "131026", "error_detail": "undeliverable", "http_status": 400}
+    assert finish(scene, begun(scene, first), "refused", **refusal).state == "refused"
+    assert outbox(scene, "state", "cancel_reason") == [["refused", None], ["cancelled", "previous_part_refused"]]
+    assert scene.rows(
+        "SELECT delivery_status, error_code FROM platform.messages WHERE direction = 'outbound' ORDER BY id"
+    ) == [
+        ["failed", "131026"],
+        ["failed", "cancelled"],
+    ]
+    assert scene.conversation("automation_state", "assigned_to_human") == ["human", True]
+    assert scene.rows("SELECT outcome FROM departments.agent_executions") == [["send_refused"]]
+
+
+def test_a_closed_window_holds_the_reply_for_a_person(scene: Scene) -> None:
+    """C-17: 131047 said by the provider at the moment of sending."""
+    first, _ = commit_reply(scene, "Um.", "Dois.")
+    finish(scene, begun(scene, first), "refused", error_code="131047", consequence="hold")
+    assert outbox(scene, "state") == [["held"], ["held"]]
+    assert scene.conversation("automation_state") == "human"
+
+
+def test_an_opted_out_customer_is_remembered(scene: Scene) -> None:
+    [outbox_id] = commit_reply(scene)
+    finish(scene, begun(scene, outbox_id), "refused", error_code="131050", consequence="opt_out")
+    assert scene.conversation("opted_out_at IS NOT NULL") is True
+
+
+def test_an_expired_token_pauses_the_connection_and_tells_its_owner_once(scene: Scene) -> None:
+    """C-21: sends are paused and not lost."""
+    [outbox_id] = commit_reply(scene)
+    expired = {"error_code": "190", "error_detail": "session expired", "retry_seconds": 60.0}
+    delivery = begun(scene, outbox_id)
+    assert finish(scene, delivery, "retry", consequence="connection_expired", **expired).state == "ready"
+    scene.execute("UPDATE platform.outbox SET state = 'sending'")
+    finish(scene, delivery, "retry", consequence="connection_expired", **expired)
+    assert scene.rows("SELECT status, last_error FROM integrations.connections") == [["expired", "session expired"]]
+    assert scene.value("SELECT count(*) FROM audit.activity_logs WHERE action = 'connection.needs_attention'") == 1
+    scene.execute("UPDATE platform.outbox SET not_before = now()")
+    found = begin(scene, outbox_id)
+    assert isinstance(found, NotSent)
+    assert (found.state, found.reason) == ("waiting", "connection_inactive")
+
+
+# --- the loop
+
+
+def test_sending_stops_at_the_first_message_that_cannot_go(scene: Scene) -> None:
+    ids = commit_reply(scene, "Um.", "Dois.", "Tres.")
+    sender = ScriptedSender(lambda delivery: accepted() if delivery.part == 1 else SendResult(outcome="uncertain"))
+    report = send_outbox(
+        scene.application,
+        organization_id=scene.organization_id,
+        outbox_ids=ids,
+        sender=sender,
+        times=SendTimes(max_age=TIMES.max_age, quiet=0.0),
+    )
+    assert report == SendReport(state="uncertain", reason=None, accepted=1, next_at=None)
+    assert outbox(scene, "state") == [["accepted"], ["uncertain"], ["ready"]]
+
+
+def test_trouble_before_the_first_byte_puts_the_message_back(scene: Scene) -> None:
+    commit_reply(scene)
+
+    def away(_: Delivery) -> SendResult:
+        raise Unavailable("the key service does not answer", retry_after=7)
+
+    report = run(scene, sender=ScriptedSender(away))
+    assert report.result == "ready"
+    assert report.next_at is not None
+    assert outbox(scene, "state", "error_code") == [["ready", "unavailable"]]
+    assert scene.rows("SELECT outcome FROM platform.outbox_attempts") == [["retry"]]
