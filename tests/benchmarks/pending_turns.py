@@ -59,7 +59,9 @@ class InstantProvider:
     def send(self, delivery: Delivery, *, marked_at: float) -> SendResult:
         """Accept."""
         del marked_at
-        return SendResult(outcome="accepted", message_id=f"wamid.{delivery.outbox_id}.{next(self._numbers)}", http_status=200)
+        return SendResult(
+            outcome="accepted", message_id=f"wamid.{delivery.outbox_id}.{next(self._numbers)}", http_status=200
+        )
 
 
 def add_waiting_conversations(database: MeasuredDatabase, tenant: Tenant, *, number: int, text: str) -> list[UUID]:
