@@ -1004,7 +1004,7 @@ BEGIN
     SELECT
         (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
          FROM conversation c WHERE c.first_pending_at = moment) AS wake_ups,
-        (SELECT jsonb_agg(n.counts ORDER BY n.delivery) FROM counted n) AS deliveries,
+        (SELECT coalesce(jsonb_agg(n.counts ORDER BY n.delivery), '[]') FROM counted n) AS deliveries,
         (SELECT sum(n.duplicates) FROM counted n) AS duplicates,
         s.organization_ids, s.provider_message_ids, s.outbox_ids
     INTO outcome
@@ -1305,14 +1305,59 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', policy.policyname, partition,
                        policy.permissive, policy.cmd, policy.role_names)
-            || coalesce(format(' USING (%s)', policy.qual), '')
-            || coalesce(format(' WITH CHECK (%s)', policy.with_check), '');
+            || coalesce(' USING (' || policy.qual || ')', '')
+            || coalesce(' WITH CHECK (' || policy.with_check || ')', '');
     END LOOP;
     RETURN true;
 END
 $_$;
 
 ALTER FUNCTION platform.copy_row_security(parent regclass, partition regclass) OWNER TO owner;
+
+-- Name: covering_chunks(text[], double precision[], text); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.covering_chunks(lexemes text[], weights double precision[], model text) RETURNS TABLE(chunk_id uuid, coverage double precision)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    queries tsquery[];
+    any_query tsquery;
+BEGIN
+    -- quoted, so that no lexeme is read as an operator
+    SELECT array_agg(('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery ORDER BY place)
+    INTO queries
+    FROM unnest(lexemes) WITH ORDINALITY AS given (lexeme, place);
+    SELECT array_to_string(queries, ' | ')::tsquery INTO any_query;
+    RETURN QUERY
+    WITH live AS MATERIALIZED (
+        SELECT entry.id FROM platform.knowledge_base AS entry
+        WHERE entry.status = 'active' AND (entry.valid_until IS NULL OR entry.valid_until > now())
+    ), total AS (
+        SELECT greatest(count(*), 1)::double precision AS chunks
+        FROM platform.knowledge_chunks AS chunk
+        WHERE chunk.embedding_model = model AND chunk.knowledge_id IN (SELECT live.id FROM live)
+    ), term AS MATERIALIZED (
+        SELECT place, one_query, weight FROM unnest(queries, weights) WITH ORDINALITY AS given (one_query, weight, place)
+    ), hit AS MATERIALIZED (
+        SELECT chunk.id, term.place
+        FROM platform.knowledge_chunks AS chunk JOIN term ON chunk.search_vector @@ term.one_query
+        WHERE chunk.embedding_model = model AND chunk.knowledge_id IN (SELECT live.id FROM live)
+          AND chunk.search_vector @@ any_query
+    ), loudness AS MATERIALIZED (
+        -- rarity is a share of the chunks, not a number, so that one threshold fits small and large tenants
+        SELECT term.place, term.weight * ln(1 + 1 / (coalesce(found.chunks, 0) / total.chunks + 0.02)) AS value
+        FROM term CROSS JOIN total
+        LEFT JOIN (SELECT hit.place, count(*) AS chunks FROM hit GROUP BY hit.place) AS found USING (place)
+    )
+    SELECT hit.id, sum(loudness.value) / (SELECT sum(loudness.value) FROM loudness)
+    FROM hit JOIN loudness USING (place)
+    GROUP BY hit.id;
+END
+$$;
+
+ALTER FUNCTION platform.covering_chunks(lexemes text[], weights double precision[], model text) OWNER TO owner;
 
 -- Name: current_organization_id(); Type: FUNCTION; Schema: platform; Owner: definer_role
 
@@ -1494,6 +1539,106 @@ CREATE FUNCTION platform.month_partitions(parent regclass) RETURNS TABLE(partiti
 $_$;
 
 ALTER FUNCTION platform.month_partitions(parent regclass) OWNER TO owner;
+
+-- Name: nearest_chunks(public.vector, text, integer); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) RETURNS TABLE(chunk_id uuid, cosine double precision)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    query_bits bit(1536) := public.binary_quantize(query)::bit(1536);
+BEGIN
+    RETURN QUERY
+    WITH candidates AS MATERIALIZED (
+        SELECT chunk.id
+        FROM platform.knowledge_chunks AS chunk
+        WHERE chunk.embedding_model = model
+          AND NOT chunk.ann_indexed
+          AND chunk.knowledge_id IN (
+              SELECT entry.id FROM platform.knowledge_base AS entry
+              WHERE entry.status = 'active' AND (entry.valid_until IS NULL OR entry.valid_until > now())
+          )
+        ORDER BY chunk.embedding_bits OPERATOR(public.<~>) query_bits
+        LIMIT candidate_limit
+    )
+    SELECT chunk.id, 1 - (chunk.embedding OPERATOR(public.<=>) query)
+    FROM candidates JOIN platform.knowledge_chunks AS chunk USING (id)
+    UNION ALL
+    SELECT indexed.chunk_id, indexed.cosine
+    FROM platform.nearest_indexed_chunks(query, model, candidate_limit) AS indexed
+    WHERE EXISTS (
+        SELECT FROM platform.knowledge_chunks AS chunk WHERE chunk.embedding_model = model AND chunk.ann_indexed
+    )
+    ORDER BY 2 DESC, 1;
+END
+$$;
+
+ALTER FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) OWNER TO owner;
+
+-- Name: nearest_indexed_chunks(public.vector, text, integer); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) RETURNS TABLE(chunk_id uuid, cosine double precision)
+    LANGUAGE plpgsql STABLE
+    SET "hnsw.iterative_scan" TO 'strict_order'
+    SET "hnsw.max_scan_tuples" TO '200000'
+    SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT chunk.id, 1 - (chunk.embedding OPERATOR(public.<=>) query)
+    FROM platform.knowledge_chunks AS chunk
+    WHERE chunk.embedding_model = model
+      AND chunk.ann_indexed
+      AND EXISTS (
+          SELECT FROM platform.knowledge_base AS entry
+          WHERE entry.id = chunk.knowledge_id
+            AND entry.status = 'active' AND (entry.valid_until IS NULL OR entry.valid_until > now())
+      )
+    ORDER BY chunk.embedding OPERATOR(public.<=>) query
+    LIMIT candidate_limit;
+END
+$$;
+
+ALTER FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) OWNER TO owner;
+
+-- Name: search_knowledge(public.vector, text, text[], double precision[], integer, integer); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer) RETURNS TABLE(chunk_id uuid, knowledge_id uuid, heading text, content text, cosine double precision, coverage double precision, vector_rank integer, text_rank integer)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+BEGIN
+    RETURN QUERY
+    WITH near AS MATERIALIZED (
+        SELECT found.chunk_id AS id, found.cosine,
+               (row_number() OVER (ORDER BY found.cosine DESC, found.chunk_id))::integer AS place
+        FROM platform.nearest_chunks(query, model, candidate_limit) AS found
+        ORDER BY place LIMIT candidate_limit
+    ), covering AS MATERIALIZED (
+        SELECT found.chunk_id AS id, found.coverage,
+               (row_number() OVER (ORDER BY found.coverage DESC, near.cosine DESC NULLS LAST, found.chunk_id))::integer
+                   AS place
+        FROM platform.covering_chunks(lexemes, weights, model) AS found
+        LEFT JOIN near ON near.id = found.chunk_id
+    ), fused AS MATERIALIZED (
+        SELECT id, near.cosine, covering.coverage, near.place AS near_place, covering.place AS covering_place,
+               coalesce(1.0 / (60 + near.place), 0) + coalesce(1.0 / (60 + covering.place), 0) AS value
+        FROM near FULL JOIN covering USING (id)
+        ORDER BY value DESC, id LIMIT result_limit
+    )
+    SELECT chunk.id, chunk.knowledge_id, chunk.heading, chunk.content,
+           coalesce(fused.cosine, 1 - (chunk.embedding OPERATOR(public.<=>) query)),
+           coalesce(fused.coverage, 0), fused.near_place, fused.covering_place
+    FROM fused JOIN platform.knowledge_chunks AS chunk USING (id)
+    ORDER BY fused.value DESC, chunk.id;
+END
+$$;
+
+ALTER FUNCTION platform.search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer) OWNER TO owner;
 
 -- Name: set_updated_at(); Type: FUNCTION; Schema: platform; Owner: owner
 
@@ -2920,6 +3065,10 @@ CREATE INDEX idx_executions_status ON ONLY departments.agent_executions USING bt
 
 CREATE INDEX idx_executions_trigger ON ONLY departments.agent_executions USING btree (organization_id, trigger_type, created_at);
 
+-- Name: idx_executions_unfinished; Type: INDEX; Schema: departments; Owner: owner
+
+CREATE INDEX idx_executions_unfinished ON ONLY departments.agent_executions USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
+
 -- Name: connections_account; Type: INDEX; Schema: integrations; Owner: owner
 
 CREATE UNIQUE INDEX connections_account ON integrations.connections USING btree (provider, account_identifier) WHERE (status <> 'revoked'::text);
@@ -3008,9 +3157,17 @@ CREATE INDEX idx_encryption_keys_organization ON platform.encryption_keys USING 
 
 CREATE INDEX idx_knowledge_category ON platform.knowledge_base USING btree (organization_id, category);
 
+-- Name: idx_knowledge_chunks_scan; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_chunks_scan ON platform.knowledge_chunks USING btree (organization_id, embedding_model, ann_indexed) INCLUDE (knowledge_id, id, embedding_bits);
+
 -- Name: idx_knowledge_embedding; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_knowledge_embedding ON platform.knowledge_chunks USING hnsw (embedding public.vector_cosine_ops) WHERE ann_indexed;
+
+-- Name: idx_knowledge_live; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_live ON platform.knowledge_base USING btree (organization_id) INCLUDE (id, valid_until) WHERE (status = 'active'::text);
 
 -- Name: idx_knowledge_parent; Type: INDEX; Schema: platform; Owner: owner
 
@@ -3880,6 +4037,11 @@ REVOKE ALL ON FUNCTION platform.attach_month(parent regclass, at timestamp with 
 
 REVOKE ALL ON FUNCTION platform.copy_row_security(parent regclass, partition regclass) FROM PUBLIC;
 
+-- Name: FUNCTION covering_chunks(lexemes text[], weights double precision[], model text); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.covering_chunks(lexemes text[], weights double precision[], model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.covering_chunks(lexemes text[], weights double precision[], model text) TO application_role;
+
 -- Name: FUNCTION current_organization_id(); Type: ACL; Schema: platform; Owner: definer_role
 
 REVOKE ALL ON FUNCTION platform.current_organization_id() FROM PUBLIC;
@@ -3931,6 +4093,21 @@ GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provi
 REVOKE ALL ON FUNCTION platform.month_partitions(parent regclass) FROM PUBLIC;
 GRANT ALL ON FUNCTION platform.month_partitions(parent regclass) TO maintenance_role;
 GRANT ALL ON FUNCTION platform.month_partitions(parent regclass) TO worker_role;
+
+-- Name: FUNCTION nearest_chunks(query public.vector, model text, candidate_limit integer); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) TO application_role;
+
+-- Name: FUNCTION nearest_indexed_chunks(query public.vector, model text, candidate_limit integer); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) TO application_role;
+
+-- Name: FUNCTION search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer) TO application_role;
 
 -- Name: FUNCTION set_updated_at(); Type: ACL; Schema: platform; Owner: owner
 
