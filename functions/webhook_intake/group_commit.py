@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from shared.channels.deliveries import Delivery
+from functions.webhook_intake.recording import Written
+from shared.channels.deliveries import Delivery, WakeUp
 from shared.kit.errors import Unavailable
 
 GROUP_DELIVERIES = 64  # a larger group saves little more per delivery, and makes all of it wait longer
@@ -18,16 +19,25 @@ WAITING_DELIVERIES = 1024
 WAITING_BYTES = 32 * 1024 * 1024  # with base64 and JSON copies well within the instance's 512 MB
 SECONDS_LIMIT = 2.5  # from arrival to answer; with the rest of the request it stays under 3 s
 
-WriteGroup = Callable[[Sequence[Delivery]], Sequence[Exception | None]]
-"""Writes deliveries; says for each, in order, None when it is committed and otherwise why it is not."""
+WriteGroup = Callable[[Sequence[Delivery]], Written]
+"""Writes deliveries; blocks until all are committed or given up."""
 
 
 class GroupCommit:
     """Belongs to one event loop; `write` runs in one thread of its own."""
 
-    def __init__(self, write: WriteGroup, *, seconds: float = SECONDS_LIMIT) -> None:
-        """Take the function that writes a group; `seconds` bounds the wait of one delivery."""
+    def __init__(
+        self, write: WriteGroup, *, wake: Callable[[Sequence[WakeUp]], None], seconds: float = SECONDS_LIMIT
+    ) -> None:
+        """Take what it needs.
+
+        Args:
+            write: writes a group.
+            wake: told of conversations to wake once the answers of their group are on their way; must not block.
+            seconds: the longest wait of one delivery.
+        """
         self._write = write
+        self._wake = wake
         self._seconds = seconds
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="group-commit")
         self._waiting: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
@@ -82,13 +92,11 @@ class GroupCommit:
                 size += len(delivery.raw)
         return group
 
-    def _settle(
-        self, group: Sequence[tuple[Delivery, asyncio.Future[None]]], done: asyncio.Future[Sequence[Exception | None]]
-    ) -> None:
+    def _settle(self, group: Sequence[tuple[Delivery, asyncio.Future[None]]], done: asyncio.Future[Written]) -> None:
         self._writing = False
         self._write_next()  # first, so that the thread is not idle while the answers go out
         failure = done.exception()
-        outcomes = [failure] * len(group) if failure is not None else done.result()
+        outcomes = done.result().outcomes if failure is None else [failure] * len(group)
         for (_, written), outcome in zip(group, outcomes, strict=True):
             if written.done():
                 continue
@@ -96,6 +104,9 @@ class GroupCommit:
                 written.set_result(None)
             else:
                 written.set_exception(outcome)
+        if failure is None and done.result().wake_ups:
+            # runs after what the results above have set going, and that writes the answers without waiting
+            asyncio.get_running_loop().call_soon(self._wake, done.result().wake_ups)
 
 
 def _give_up(written: asyncio.Future[None]) -> None:

@@ -1,81 +1,88 @@
 """Writes groups of deliveries, so that one which the database refuses does not take others with it."""
 
-from collections.abc import Callable, Sequence
-
-from shared.platform.database import Database
-from shared.platform.logs import get_logger
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from shared.channels.deliveries import BurstRules, Delivery, Recorded, Seal, WakeUp, as_quarantined, record_deliveries
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Unavailable
+from shared.platform.database import Database
+from shared.platform.logs import get_logger
 
 _log = get_logger(__name__)
 
 REFUSED = "the database refused it"
 
 
+class Written(NamedTuple):
+    """What became of a group: for each delivery, in order, None when it is committed and otherwise why not."""
+
+    outcomes: list[Exception | None]
+    wake_ups: list[WakeUp]
+
+
 class Recorder:
     """Records groups; called from one thread at a time."""
 
-    def __init__(
-        self, database: Database, *, seal: Seal, rules: BurstRules, wake: Callable[[Sequence[WakeUp]], None]
-    ) -> None:
-        """Take what it needs: `wake` is told of conversations after their commit and must not block."""
+    def __init__(self, database: Database, *, seal: Seal, rules: BurstRules) -> None:
+        """Take what it needs."""
         self._database = database
         self._seal = seal
         self._rules = rules
-        self._wake = wake
 
-    def write(self, deliveries: Sequence[Delivery]) -> list[Exception | None]:
-        """Record the deliveries; for each, in order, None when it is committed and otherwise why not."""
+    def write(self, deliveries: Sequence[Delivery]) -> Written:
+        """Record the deliveries together; when that is refused, each alone."""
         try:
-            self._record(deliveries)
+            return Written([None] * len(deliveries), self._record(deliveries))
         except Unavailable as unavailable:
-            return [unavailable] * len(deliveries)
+            return Written([unavailable] * len(deliveries), [])
         except Exception as refused:  # noqa: BLE001 - any defect of one delivery must not cost the others
             if len(deliveries) == 1:
-                return [self._quarantine(deliveries[0], refused)]
-            return [outcome for delivery in deliveries for outcome in self.write([delivery])]
-        return [None] * len(deliveries)
+                return self._quarantine(deliveries[0], refused)
+        alone = [self.write([delivery]) for delivery in deliveries]
+        return Written(
+            [outcome for written in alone for outcome in written.outcomes],
+            [wake_up for written in alone for wake_up in written.wake_ups],
+        )
 
-    def _quarantine(self, delivery: Delivery, refused: Exception) -> Exception | None:
+    def _quarantine(self, delivery: Delivery, refused: Exception) -> Written:
         """Store what could not be stored as what it is: whole, with its items unparsed."""
         _log.error("delivery refused by the database", delivery_id=delivery.id, failure=type(refused).__name__)
         try:
-            self._record([as_quarantined(delivery, reason=REFUSED)])
+            return Written([None], self._record([as_quarantined(delivery, reason=REFUSED)]))
         except Unavailable as unavailable:
-            return unavailable
+            return Written([unavailable], [])
         except Exception as failure:  # noqa: BLE001 - it becomes a 503, and the provider brings it again
             _log.exception("delivery could not be quarantined", delivery_id=delivery.id)
-            return Unavailable(f"the delivery could not be stored: {type(failure).__name__}", retry_after=60)
-        return None
+            reason = f"the delivery could not be stored: {type(failure).__name__}"
+            return Written([Unavailable(reason, retry_after=60)], [])
 
-    def _record(self, deliveries: Sequence[Delivery]) -> None:
+    def _record(self, deliveries: Sequence[Delivery]) -> list[WakeUp]:
         crash_point("intake-received")
         recorded = record_deliveries(self._database, deliveries, seal=self._seal, rules=self._rules)
         crash_point("intake-committed")
-        self._report(deliveries, recorded)
-        if recorded.wake_ups:
-            self._wake(recorded.wake_ups)
+        _report(deliveries, recorded)
+        return recorded.wake_ups
 
-    def _report(self, deliveries: Sequence[Delivery], recorded: Recorded) -> None:
-        new, duplicate, unparsed, quarantined = (sum(column) for column in zip(*recorded.counts, strict=True))
-        _log.info(
-            "deliveries recorded",
-            deliveries=len(deliveries),
-            new=new,
-            duplicate=duplicate,
-            unparsed=unparsed,
-            quarantined=quarantined,
-            wake_ups=len(recorded.wake_ups),
-        )
-        for delivery, counts in zip(deliveries, recorded.counts, strict=True):
-            if counts.unparsed or counts.quarantined or delivery.status == "quarantined":
-                _log.warning(
-                    "delivery not fully understood",
-                    delivery_id=delivery.id,
-                    provider=delivery.provider,
-                    reason=delivery.quarantine_reason,
-                    unparsed=counts.unparsed,
-                    quarantined=counts.quarantined,
-                )
+
+def _report(deliveries: Sequence[Delivery], recorded: Recorded) -> None:
+    new, duplicate, unparsed, quarantined = (sum(column) for column in zip(*recorded.counts, strict=True))
+    _log.info(
+        "deliveries recorded",
+        deliveries=len(deliveries),
+        new=new,
+        duplicate=duplicate,
+        unparsed=unparsed,
+        quarantined=quarantined,
+        wake_ups=len(recorded.wake_ups),
+    )
+    for delivery, counts in zip(deliveries, recorded.counts, strict=True):
+        if counts.unparsed or counts.quarantined or delivery.status == "quarantined":
+            _log.warning(
+                "delivery not fully understood",
+                delivery_id=delivery.id,
+                provider=delivery.provider,
+                reason=delivery.quarantine_reason,
+                unparsed=counts.unparsed,
+                quarantined=counts.quarantined,
+            )

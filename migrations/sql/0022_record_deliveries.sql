@@ -150,7 +150,7 @@ BEGIN
     SELECT
         (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
          FROM conversation c WHERE c.first_pending_at = moment) AS wake_ups,
-        (SELECT jsonb_agg(n.counts ORDER BY n.delivery) FROM counted n) AS deliveries,
+        (SELECT coalesce(jsonb_agg(n.counts ORDER BY n.delivery), '[]') FROM counted n) AS deliveries,
         (SELECT sum(n.duplicates) FROM counted n) AS duplicates,
         s.organization_ids, s.provider_message_ids, s.outbox_ids
     INTO outcome

@@ -1,0 +1,46 @@
+"""What a running instance of webhook_intake is made of."""
+
+from shared.platform.keys import Keys
+
+from functions.webhook_intake.group_commit import GroupCommit
+from functions.webhook_intake.providers import providers_by_path
+from functions.webhook_intake.recording import Recorder
+from functions.webhook_intake.wake_ups import TurnWakeUps
+from shared.channels.deliveries import BurstRules
+from shared.platform.database import connect
+from shared.platform.queue import CloudTasks
+from shared.platform.settings import (
+    AgentExecutionSettings,
+    DatabaseSettings,
+    KeySettings,
+    MetaSettings,
+    TasksSettings,
+    TurnSettings,
+)
+
+
+class IntakeSettings(DatabaseSettings, TasksSettings, AgentExecutionSettings, KeySettings, MetaSettings, TurnSettings):
+    """Everything that it reads from the environment, so that all that is missing is named at once."""
+
+
+class Intake:
+    """The parts of one process; made in the process and on the event loop that use them."""
+
+    def __init__(self, settings: IntakeSettings) -> None:
+        """Connect nothing yet: that is done by the first delivery."""
+        self._database = connect(settings)
+        self._wake_ups = TurnWakeUps(CloudTasks(settings), url=settings.agent_execution_url)
+        rules = BurstRules(
+            quiet_seconds=settings.quiet_seconds,
+            ceiling_seconds=settings.ceiling_seconds,
+            reply_max_age_seconds=settings.reply_max_age_hours * 3600,
+        )
+        keys = Keys(settings, self._database)
+        self._group_commit = GroupCommit(
+            Recorder(self._database, seal=keys.seal_delivery, rules=rules).write, wake=self._wake_ups.send
+        )
+        self.record = self._group_commit.record
+        self.providers = providers_by_path(
+            meta_app_secrets=[secret.get_secret_value().encode() for secret in settings.meta_app_secrets],
+            meta_verify_token=settings.meta_verify_token.get_secret_value(),
+        )

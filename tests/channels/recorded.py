@@ -1,0 +1,56 @@
+"""Records deliveries as the intake role does, and looks at what is in the database afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.channels.deliveries import BurstRules, Delivery, Recorded, record_deliveries
+from shared.channels.whatsapp.envelope import split
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.platform.database import Database as Pool
+    from tests.support.database import Database
+
+RULES = BurstRules(quiet_seconds=2, ceiling_seconds=8, reply_max_age_seconds=12 * 3600)
+
+
+def delivery_of(body: dict[str, Any]) -> Delivery:
+    """An authentic delivery with this body."""
+    return Delivery(provider="whatsapp", raw=b"{}", verified_by="app-secret-test", headers={}, items=split(body))
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The intake role's connection beside the superuser's view."""
+
+    pool: Pool
+    database: Database
+
+    def record(self, *deliveries: Delivery, rules: BurstRules = RULES) -> Recorded:
+        """Record the deliveries as one group; bodies are not sealed here."""
+        return record_deliveries(self.pool, deliveries, seal=lambda raw, _: (raw, "deliveries-test"), rules=rules)
+
+    def record_bodies(self, *bodies: dict[str, Any], rules: BurstRules = RULES) -> Recorded:
+        """Record one delivery per body, as one group."""
+        return self.record(*map(delivery_of, bodies), rules=rules)
+
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """Run a statement as the superuser."""
+        with contextlib.closing(self.database.superuser()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement, values)
+            return [row[0] if len(row) == 1 else tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def conversation(self, organization_id: UUID, customer: str, columns: str) -> Any:
+        """The named columns of the customer's newest conversation."""
+        found = self.rows(
+            f"SELECT {columns} FROM platform.conversations WHERE organization_id = %s AND customer_external_id = %s"
+            " ORDER BY created_at DESC LIMIT 1",
+            organization_id,
+            customer,
+        )
+        return found[0]
