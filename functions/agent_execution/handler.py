@@ -42,6 +42,7 @@ def execute(  # noqa: PLR0913 - the function's dependencies, by name
     Raises Rejected for a task that can never be done, Unavailable when the queue must bring it again.
     """
     organization_id, conversation_id = read_task(payload)
+    round_trips = database.round_trips
     report = run_turn(
         database,
         organization_id=organization_id,
@@ -59,6 +60,7 @@ def execute(  # noqa: PLR0913 - the function's dependencies, by name
         result=report.result,
         reason=report.reason,
         accepted=report.accepted,
+        round_trips=database.round_trips - round_trips,  # of the instance: exact while it runs one task
     )
     return {"result": report.result, "reason": report.reason, "accepted": report.accepted}
 
