@@ -7,6 +7,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.agent_execution.responding import knowledge_responder
 from functions.agent_execution.wiring import TurnFunction, TurnFunctionSettings
 from shared.platform.boundary import answer_task
 from shared.platform.settings import load
@@ -19,5 +20,5 @@ _function: TurnFunction | None = None
 async def handle(request: Request) -> Response:
     """Do one task; connections are made by the first, for the process may have been forked before."""
     global _function  # noqa: PLW0603 - one per process
-    _function = _function or TurnFunction(_settings)
+    _function = _function or TurnFunction(_settings, make_responder=knowledge_responder)
     return await answer_task(request, _function.run, callers=_function.callers)

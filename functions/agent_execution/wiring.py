@@ -1,12 +1,10 @@
 """What a running instance of agent_execution is made of."""
 
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
-from shared.knowledge.retrieval import Retrieval, retrieve
 
 from functions.agent_execution.handler import execute
-from shared.agents.extractive import ExtractiveResponder
 from shared.agents.responder import Responder
 from shared.channels.access_tokens import AccessTokens
 from shared.channels.graph import GraphSender
@@ -28,9 +26,6 @@ from shared.platform.settings import (
     TurnSettings,
 )
 
-# The best passage answers; the next ones are kept in the execution's record as what was considered.
-_PASSAGES = 5
-
 
 class TurnFunctionSettings(
     DatabaseSettings,
@@ -49,14 +44,18 @@ class TurnFunction:
     """The parts of one process, made by its first request: nothing is connected while the instance starts."""
 
     def __init__(
-        self, settings: TurnFunctionSettings, *, responder: Responder | None = None, queue: Queue | None = None
+        self,
+        settings: TurnFunctionSettings,
+        *,
+        make_responder: Callable[[Database], Responder],
+        queue: Queue | None = None,
     ) -> None:
         configure(settings)
         self.callers = Callers(settings)
         self._database = connect(settings)
         self._queue = queue or CloudTasks(settings)
         self._own_url = settings.agent_execution_url
-        self._responder = responder or knowledge_responder(self._database)
+        self._responder = make_responder(self._database)
         self._sender = GraphSender(
             base_url=settings.graph_base_url,
             version=settings.graph_version,
@@ -77,15 +76,6 @@ class TurnFunction:
             sender=self._sender,
             times=self._times,
         )
-
-
-def knowledge_responder(database: Database) -> ExtractiveResponder:
-    """The responder over the organization's own knowledge, which needs no model."""
-
-    def look_up(organization_id: UUID, question: str) -> Retrieval:
-        return retrieve(database, organization_id=organization_id, question=question, limit=_PASSAGES)
-
-    return ExtractiveResponder(retrieve=look_up)
 
 
 def turn_times(settings: TurnSettings) -> TurnTimes:

@@ -1,0 +1,139 @@
+"""A small task queue inside the test: at least once, with retries, duplicates and first deliveries to chosen workers."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+RETRY_SECONDS = 0.25
+DEADLINE_SECONDS = 1.0  # after it the queue stops listening, and the worker may go on: as Cloud Tasks does
+
+
+class Driver:
+    """Delivers tasks to `workers` (URLs), and the provider's statuses to `on_status`. `wake` is the queue's Protocol."""
+
+    def __init__(self, *, seed: int, token: str, on_status: Callable[[dict[str, Any]], None]) -> None:
+        self.workers: list[str] = []
+        self.first_worker: dict[str, str] = {}  # conversation → the URL that gets its first task, once
+        self.duplicate_share = 0.0
+        self.drop_share = 0.0
+        self.delivered = 0
+        self._token = token
+        self._on_status = on_status
+        self._chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self._tasks: list[tuple[float, int, dict[str, str], int]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._senders = ThreadPoolExecutor(max_workers=24)
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(DEADLINE_SECONDS), trust_env=False, limits=httpx.Limits(max_connections=64)
+        )
+        self._server = _server(self)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
+            threading.Thread(target=self._dispatch, daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self, queue: str, *, url: str, payload: dict[str, str], at: datetime | None, name: str | None) -> None:
+        """See shared.platform.queue.Queue."""
+        del queue, url, name
+        self.add(payload, at=at.timestamp() if at else None)
+
+    def add(self, payload: dict[str, str], *, at: float | None = None, attempt: int = 0) -> None:
+        """Takes a task, unless it is one of those that get lost; the sweep must find those."""
+        if attempt == 0 and self._chance.random() < self.drop_share:
+            return
+        copies = 2 if self._chance.random() < self.duplicate_share else 1
+        with self._changed:
+            for _ in range(copies):
+                heapq.heappush(self._tasks, (at or 0.0, next(self._order), payload, attempt))
+            self._changed.notify()
+
+    def status(self, report: dict[str, Any]) -> None:
+        """The provider reports a status."""
+        self._on_status(report)
+
+    def close(self) -> None:
+        """Stops delivering; what waits is dropped."""
+        self._closed = True
+        with self._changed:
+            self._changed.notify()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._threads:
+            thread.join()
+        self._senders.shutdown(cancel_futures=True)
+        self._client.close()
+
+    def _dispatch(self) -> None:
+        while not self._closed:
+            with self._changed:
+                if not self._tasks:
+                    self._changed.wait(0.5)
+                    continue
+                wait = self._tasks[0][0] - time.time()
+                if wait > 0:
+                    self._changed.wait(min(wait, 0.5))
+                    continue
+                _, _, payload, attempt = heapq.heappop(self._tasks)
+            self._senders.submit(self._deliver, payload, attempt)
+
+    def _deliver(self, payload: dict[str, str], attempt: int) -> None:
+        first = self.first_worker.pop(payload["conversation_id"], None)
+        worker = first or (self._chance.choice(self.workers) if self.workers else None)
+        self.delivered += 1
+        try:
+            if worker is None:
+                raise httpx.ConnectError("there is no worker just now")
+            answer = self._client.post(worker, json=payload, headers={"Authorization": f"Bearer {self._token}"})
+            if answer.status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass  # killed, stopped or busy: the queue brings the task again
+        if not self._closed:
+            self.add(payload, at=time.time() + RETRY_SECONDS * min(2**attempt, 8), attempt=attempt + 1)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, *_: object) -> None:
+        pass  # connections of killed workers
+
+
+def _server(driver: Driver) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path == "/tasks":
+                driver.add(body["payload"], at=body["at"])
+            else:
+                driver.status(body)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return _Server(("127.0.0.1", 0), Handler)

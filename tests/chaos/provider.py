@@ -1,0 +1,146 @@
+"""The outside world of a soak, as a process of its own: Meta's Graph API, a model with an invoice, and OIDC certificates.
+
+    python -m tests.chaos.provider SEED LOG CERTIFICATES STATUS_URL [FAULT=SHARE …]
+
+Accepted messages and invoiced calls are lines of the file LOG. Each accepted message is reported by status webhooks to
+STATUS_URL with our id, like the provider's. Faults are shares of all messages: answer_dropped (accepted, the answer is
+cut), error_500, refused (130429), status_lost. The first line written to stdout is the port.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import sys
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+STATUS_DELAY = 0.05  # seconds; the order is kept apart from the answer's
+
+
+class World:
+    """What all requests share."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        seed, log, self.certificates, self.status_url, *faults = arguments
+        self.chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self.faults = {name: float(share) for name, share in (fault.split("=") for fault in faults)}
+        self.lock = threading.Lock()
+        self.log = Path(log).open("a")
+        self.accepted = 0
+        self.reporters = ThreadPoolExecutor(max_workers=4)
+
+    def happens(self, fault: str) -> bool:
+        """Whether this fault strikes now."""
+        with self.lock:
+            return self.chance.random() < self.faults.get(fault, 0.0)
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Appends one line, in the order of acceptance; it survives this process."""
+        with self.lock:
+            self.accepted += 1
+            self.log.write(json.dumps({"n": self.accepted, **line}) + "\n")
+            self.log.flush()
+
+    def report(self, message_id: str, key: str | None) -> None:
+        """Sends the message's statuses, later."""
+
+        def send() -> None:
+            for status in ("sent", "delivered"):
+                time.sleep(STATUS_DELAY)
+                body = json.dumps({"status": status, "id": message_id, "key": key}).encode()
+                request = urllib.request.Request(self.status_url, data=body, method="POST")  # noqa: S310 - our own server
+                try:
+                    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - idem
+                except OSError:
+                    return
+
+        if key is not None and not self.happens("status_lost"):
+            self.reporters.submit(send)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    protocol_version = "HTTP/1.1"
+    world: World
+
+    def do_GET(self) -> None:
+        self._answer(200, json.loads(Path(self.world.certificates).read_text()))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/model":
+            self._model(body)
+        else:
+            self._message(body)
+
+    def _model(self, body: dict[str, Any]) -> None:
+        cost = "0.0012345678"
+        self.world.write({"kind": "call", "attempt": body["attempt"], "cost": cost})
+        mark = f"re:{body['from']}-{body['to']}"
+        text = f"{mark} primeira parte da resposta."
+        if any("[long]" in said for said in body["texts"]):
+            text = f"{text} {mark} segunda parte da resposta."
+        self._answer(200, {"text": text, "cost": cost, "input_tokens": 11})
+
+    def _message(self, body: dict[str, Any]) -> None:
+        if self.world.happens("error_500"):
+            self._answer(500, {"error": {"code": 131000, "message": "unknown"}})
+        elif self.world.happens("refused"):
+            self._answer(429, {"error": {"code": 130429, "message": "slow down"}})
+        else:
+            self._accept(body)
+
+    def _accept(self, body: dict[str, Any]) -> None:
+        message_id = f"wamid.{self.world.chance.getrandbits(64):016x}.{time.monotonic_ns()}"
+        key = body.get("biz_opaque_callback_data")
+        self.world.write(
+            {"kind": "message", "key": key, "to": body["to"], "text": body["text"]["body"], "message_id": message_id}
+        )
+        self.world.report(message_id, key)
+        if self.world.happens("answer_dropped"):
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        self._answer(200, {"messaging_product": "whatsapp", "messages": [{"id": message_id}]})
+
+    def _answer(self, status: int, body: Any) -> None:
+        raw = json.dumps(body).encode()
+        try:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+        except OSError:
+            self.close_connection = True  # the worker is dead
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    """Many workers connect at once."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, *_: object) -> None:
+        pass  # connections of killed workers
+
+
+def main() -> None:
+    Handler.world = World(sys.argv[1:])
+    server = Server(("127.0.0.1", 0), Handler)
+    print(server.server_address[1], flush=True)  # noqa: T201 - how the test learns the port
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""A soak's stage: a fresh database, the provider, workers that may be killed, the queue, and a sweep that never rests."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+
+from functions.work_sweep.handler import sweep
+from shared.channels.connections import connect_whatsapp
+from shared.conversations.repair import SweepTimes
+from shared.platform.keys import Keys
+from shared.platform.settings import KeySettings
+from tests.chaos.credentials import AUDIENCE, EMAIL, ISSUER, Credentials, make_credentials
+from tests.chaos.driver import Driver
+from tests.chaos.invariants import AT_THE_CUSTOMER, IN_THE_DATABASE, broken, load_provider_log
+from tests.chaos.processes import Host, Provider, Worker
+from tests.support.conversations import Scene, scene_in
+from tests.support.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.support.database import Database
+
+# Everything shorter than in production, in the same order: guard < sending limit < turn < lease < stop < uncertain.
+LEASE = 2.0
+STOPPED = 2.5
+UNCERTAIN = 3.0
+SENDING_LIMIT = 1.0
+GUARD = 0.8
+TURN_TIMEOUT = 1.5
+SWEEP_PAUSE = 0.2
+
+_SETTINGS = {
+    "LEASE_SECONDS": str(LEASE),
+    "TURN_TIMEOUT_SECONDS": str(TURN_TIMEOUT),
+    "UNCERTAIN_SECONDS": str(UNCERTAIN),
+    "SENDING_LIMIT_SECONDS": str(SENDING_LIMIT),
+    "SEND_GUARD_SECONDS": str(GUARD),
+    "QUIET_SECONDS": "0.05",
+    "CEILING_SECONDS": "0.3",
+    "DATABASE_POOL_SIZE": "8",
+    "GOOGLE_CLOUD_PROJECT": "chaos",
+    "GOOGLE_CLOUD_REGION": "chaos",
+    "TASKS_SERVICE_ACCOUNT": EMAIL,
+    "AGENT_EXECUTION_URL": AUDIENCE,
+    "OIDC_ISSUER": ISSUER,
+    "OIDC_AUDIENCE": AUDIENCE,
+    "OIDC_ALLOWED_EMAILS": EMAIL,
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a soak found: counts, and the invariants that broke with some of their rows."""
+
+    counts: dict[str, Any]
+    broken: dict[str, list[Any]]
+
+
+class Stack:
+    """Made by `stack_on`. Customers write by `says`; workers come from `fork`."""
+
+    def __init__(self, scene: Scene, *, seed: int, driver: Driver, host: Host, log: Path) -> None:
+        self.scene = scene
+        self.seed = seed
+        self.driver = driver
+        self.host = host
+        self._log = log
+        self._sweeping = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep, daemon=True)
+        self._sweeps: dict[str, int] = {}
+        self._began = time.monotonic()
+
+    def fork(self, **crash: str) -> Worker:
+        """A worker that tasks go to; with crash settings one that gets none but those sent to it."""
+        worker = self.host.fork(**crash)
+        if not crash:
+            self.driver.workers.append(worker.url)
+        return worker
+
+    def says(self, *texts: str, customer: str | None = None, first_worker: Worker | None = None) -> str:
+        """A customer writes a burst; its first task goes to `first_worker`. Returns the customer."""
+        self.scene.customer = customer or f"55{uuid4().int % 10**11:011d}"
+        for wake_up in self.scene.says(*texts):
+            conversation_id = str(wake_up.conversation_id)
+            if first_worker is not None:
+                self.driver.first_worker[conversation_id] = first_worker.url
+            payload = {"organization_id": str(wake_up.organization_id), "conversation_id": conversation_id}
+            self.driver.add(payload, at=wake_up.run_at.timestamp())
+        return self.scene.customer
+
+    def begin_sweeping(self) -> None:
+        """Sweeps until the end."""
+        self._sweeper.start()
+
+    def is_done(self, customer: str | None = None) -> bool:
+        """Whether nothing waits any more, of one customer or at all."""
+        waiting = self.scene.value(
+            "SELECT (SELECT count(*) FROM platform.conversations c"
+            "        WHERE last_in_seq > done_seq AND customer_external_id = coalesce(%s, customer_external_id))"
+            "     + (SELECT count(*) FROM platform.outbox"
+            "        WHERE state IN ('ready', 'sending', 'uncertain') AND recipient = coalesce(%s, recipient))",
+            customer,
+            customer,
+        )
+        return bool(waiting == 0)
+
+    def finish(self, *, naive: bool = False, within: float = 60.0) -> Verdict:
+        """Waits until nothing moves any more, looks at every invariant and prints one line of JSON."""
+        with contextlib.suppress(AssertionError):  # what is stuck breaks an invariant, which says more
+            eventually(self._has_settled, within=5.0 if naive else within, interval=0.1)
+        with contextlib.closing(self.scene.clone.superuser()) as connection:
+            counts = load_provider_log(connection, self._log)
+            invariants = AT_THE_CUSTOMER if naive else {**AT_THE_CUSTOMER, **IN_THE_DATABASE}
+            found = broken(connection, invariants)
+            cursor = connection.cursor()
+            cursor.execute(
+                "SELECT (SELECT count(*) FROM platform.messages WHERE direction = 'inbound'),"
+                " (SELECT count(*) FROM departments.agent_executions WHERE status = 'completed'),"
+                " (SELECT count(*) FROM departments.agent_executions WHERE status = 'superseded'),"
+                " (SELECT count(*) FROM platform.outbox_attempts WHERE outcome IN ('uncertain', 'abandoned')),"
+                " (SELECT count(*) FROM agents.llm_attempts WHERE state = 'estimated')"
+            )
+            names = ("messages", "turns", "superseded", "ambiguous_sends", "lost_calls")
+            counts.update(zip(names, cursor.fetchone(), strict=True))
+        counts |= {
+            "tasks": self.driver.delivered,
+            "sweeps": self._sweeps,
+            "seconds": round(time.monotonic() - self._began, 1),
+        }
+        line = {"seed": self.seed, **counts, "invariants": len(invariants), "broken": found}
+        print(json.dumps(line, ensure_ascii=False))  # noqa: T201 - the soak's record
+        return Verdict(counts, found)
+
+    def close(self) -> None:
+        """Ends the sweep."""
+        self._sweeping.set()
+        if self._sweeper.is_alive():
+            self._sweeper.join()
+
+    def _has_settled(self) -> bool:
+        return (
+            self.is_done() and self.scene.value("SELECT count(*) FROM agents.llm_attempts WHERE state = 'started'") == 0
+        )
+
+    def _sweep(self) -> None:
+        times = SweepTimes(sending_limit=SENDING_LIMIT, uncertain=UNCERTAIN, lease=LEASE, grace=0.2)
+        while not self._sweeping.wait(SWEEP_PAUSE):
+            counts = sweep(self.scene.worker, queue=self.driver, turn_url=AUDIENCE, times=times)
+            for name, count in counts.items():
+                if isinstance(count, int) and count:
+                    self._sweeps[name] = self._sweeps.get(name, 0) + count
+
+
+@contextlib.contextmanager
+def stack_on(
+    database: Database,
+    folder: Path,
+    *,
+    seed: int,
+    source: str = "tests/chaos/turn_worker/main.py",
+    faults: Mapping[str, float] | None = None,
+) -> Iterator[Stack]:
+    """Everything started, with one organization whose replies may be cut into parts of 60 characters."""
+    with contextlib.ExitStack() as stack:
+        scene = stack.enter_context(scene_in(database))
+        credentials = make_credentials(folder)
+        _connect(scene, credentials)
+        scene.rules = type(scene.rules)(quiet_seconds=0.05, ceiling_seconds=0.3, reply_max_age_seconds=43200.0)
+
+        def on_status(report: dict[str, Any]) -> None:
+            for wake_up in scene.reports(
+                report["status"], provider_message_id=report["id"], outbox_id=UUID(report["key"])
+            ):
+                ids = {"organization_id": str(wake_up.organization_id), "conversation_id": str(wake_up.conversation_id)}
+                driver.add(ids, at=wake_up.run_at.timestamp())
+
+        driver = Driver(seed=seed, token=credentials.token, on_status=on_status)
+        stack.callback(driver.close)
+        log = folder / "provider.jsonl"
+        provider = Provider(
+            seed=seed,
+            log=log,
+            certificates=credentials.certificates,
+            status_url=f"{driver.url}/statuses",
+            faults=faults or {},
+        )
+        stack.callback(provider.close)
+        environment = {
+            **_SETTINGS,
+            "DATABASE_URL": database.url("application"),
+            "TENANT_CONTEXT_KEY": base64.b64encode(database.tenant_context_key).decode(),
+            "MASTER_KEY_FILE": str(credentials.master_key),
+            "GRAPH_BASE_URL": provider.url,
+            "OIDC_CERTS_URL": f"{provider.url}/certificates",
+            "CHAOS_DRIVER_URL": driver.url,
+        }
+        host = Host(source, environment, log=folder / "workers.log")
+        stack.callback(host.close)
+        found = Stack(scene, seed=seed, driver=driver, host=host, log=log)
+        stack.callback(found.close)
+        yield found
+
+
+def _connect(scene: Scene, credentials: Credentials) -> None:
+    """Encrypts a token for the organization's connection, as `departments connection add` does."""
+    keys = Keys(KeySettings(master_key_file=credentials.master_key), scene.application)
+    connect_whatsapp(
+        scene.application,
+        keys=keys,
+        organization_id=scene.organization_id,
+        phone_number_id=scene.tenant.phone_number_id,
+        access_token="EAAGchaoschaos",  # noqa: S106 - made up
+    )
+    scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 45}'")
