@@ -29,8 +29,6 @@ STARTUP_PARAMETERS = {
     "jit": "off",  # statements are short; compiling one takes longer than running it
 }
 
-Opener = "Callable[[], pg8000.dbapi.Connection]"
-
 
 def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any = None) -> Callable[[], Any]:
     """Return a function that opens a `PipelinedConnection` as the settings say; it raises pg8000's `InterfaceError`.
@@ -60,8 +58,8 @@ def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any =
     def open_connection() -> PipelinedConnection:
         try:
             connection = connect(**arguments)
-        except pg8000.dbapi.Error:
-            raise
+        except pg8000.dbapi.InterfaceError as error:
+            raise _refusal_behind(error) or error from None
         except (OSError, EOFError, StructError, ssl.SSLError, ValueError) as error:
             raise pg8000.dbapi.InterfaceError(f"network error while connecting: {type(error).__name__}") from error
         return PipelinedConnection.adopt(connection, answer_timeout=ANSWER_TIMEOUT, round_trips=round_trips)
@@ -77,3 +75,11 @@ def cloud_connector() -> Any:
     from google.cloud.sql.connector import Connector  # noqa: PLC0415 (0.3 s that only the cloud needs)
 
     return Connector(refresh_strategy="lazy")
+
+
+def _refusal_behind(error: BaseException) -> pg8000.dbapi.DatabaseError | None:
+    """Return the server's refusal of a login, which pg8000 loses when its farewell to the server fails as well."""
+    behind = error.__context__
+    while behind is not None and not isinstance(behind, pg8000.dbapi.DatabaseError):
+        behind = behind.__context__
+    return behind

@@ -49,6 +49,10 @@ _ATTEMPTS = 3
 _ATTEMPTS_END = 5.0  # seconds since the first attempt after which none is begun
 _MAX_PAUSE = 0.05  # seconds between attempts, times the attempt's number
 _SET_CONTEXT = f"SELECT set_config('{tenant_context.SETTING}', $1, true)"
+_MAKE_PARTITION = """
+SELECT platform.ensure_partition($1::text::regclass, clock_timestamp() + day)
+FROM (VALUES (interval '0'), (interval '1 day')) AS days (day)
+"""
 
 _log = get_logger(__name__)
 
@@ -190,14 +194,10 @@ class Database:
         return compiled.string, tuple(compiled.positiontup or ())
 
     def _make_partition(self, missing: PartitionMissing) -> None:
-        """Make the month that a row did not find, in a transaction of its own."""
-        self._alone(
-            None,
-            "SELECT platform.ensure_partition($1::text::regclass, coalesce($2::timestamptz, clock_timestamp()))",
-            (missing.table, missing.at),
-        )
+        """Make the month of now, and of tomorrow: another clock may be in the next month already."""
+        self._alone(None, _MAKE_PARTITION, (missing.table,))
         self._partitions_made.add()
-        _log.warning("a partition was missing and is made", table=missing.table, at=missing.at)
+        _log.warning("a partition was missing and is made", table=missing.table)
 
 
 def connect(settings: DatabaseSettings, *, connector: Any = None) -> Database:

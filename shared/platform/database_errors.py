@@ -53,12 +53,11 @@ class TryAgain(Unavailable):
 
 
 class PartitionMissing(TryAgain):
-    """A row found no partition: `table` has none for the moment `at` (None: unknown)."""
+    """A row found no partition: `table` lacks the month of the row's time, which PostgreSQL does not tell us."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(fields)
         self.table = f"{fields['s']}.{fields['t']}"
-        self.at = fields.get("at")
 
 
 def translate(error: BaseException) -> Exception | None:

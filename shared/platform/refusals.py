@@ -15,6 +15,16 @@ class Refusal(NamedTuple):
 
 
 REFUSALS: dict[str, Refusal] = {
+    "account_taken": Refusal(
+        409,
+        "This account is connected to another organization.",
+        "Esta conta já está conectada a outra organização.",
+    ),
+    "account_unusable": Refusal(
+        400,
+        "This is not the provider's id of an account.",
+        "Este não é o identificador de uma conta do provedor.",
+    ),
     "bad_task": Refusal(
         400,
         "The task does not hold the ids that this function needs.",
@@ -85,9 +95,29 @@ REFUSALS: dict[str, Refusal] = {
         "The signature does not belong to this body.",
         "A assinatura não corresponde ao corpo da requisição.",
     ),
+    "slug_taken": Refusal(
+        409,
+        "This slug belongs to another organization.",
+        "Este slug pertence a outra organização.",
+    ),
+    "slug_unusable": Refusal(
+        400,
+        "A slug takes 1 to 100 of a-z, 0-9 and hyphens.",
+        "Um slug tem de 1 a 100 caracteres: a-z, 0-9 e hífens.",
+    ),
+    "token_unusable": Refusal(
+        400,
+        "This cannot be an access token.",
+        "Isto não pode ser um token de acesso.",
+    ),
     "unavailable": Refusal(
         503,
         "This is not possible at the moment. Please try again.",
         "Isso não é possível no momento. Tente novamente.",
+    ),
+    "value_unusable": Refusal(
+        400,
+        "A value cannot be stored as it is.",
+        "Um dos valores não pode ser gravado como está.",
     ),
 }

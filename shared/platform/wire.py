@@ -5,7 +5,6 @@ https://www.postgresql.org/docs/current/protocol-message-formats.html
 
 from __future__ import annotations
 
-import re
 import threading
 from datetime import date, datetime
 from struct import Struct
@@ -145,21 +144,15 @@ def row_count(tag: bytes) -> int:
 _MESSAGE_QUOTES_NO_VALUE = frozenset(("42501", "42601", "42702", "42703", "42804", "42883", "42P01", "42P08", "42P18"))
 _CLASS_QUOTES_NO_VALUE = ("08", "28", "3D", "53", "57")
 _KEPT_FIELDS = "VCPRstncd"  # severity, SQLSTATE, position, routine, schema, table, constraint, column, data type
-_ROW_MONTH = re.compile(r" = \((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*[+-]\d\d)\)\.?$")
 
 
 def safe_error(body: bytes) -> dict[str, str]:
-    """Return an ErrorResponse without the fields in which PostgreSQL quotes values.
-
-    "at" is added for a row that found no partition: the moment by which its table is partitioned.
-    """
+    """Return an ErrorResponse without the fields in which PostgreSQL quotes values."""
     fields = {part[:1].decode("ascii"): part[1:].decode("utf-8", "replace") for part in body.split(b"\0") if part}
     code = fields.get("C", "")
     kept = {key: fields[key] for key in _KEPT_FIELDS if key in fields}
     if "M" in fields and (code in _MESSAGE_QUOTES_NO_VALUE or code[:2] in _CLASS_QUOTES_NO_VALUE):
         kept["M"] = fields["M"]
-    if is_missing_partition(kept) and (month := _ROW_MONTH.search(fields.get("D", ""))):
-        kept["at"] = month[1]
     return kept
 
 
