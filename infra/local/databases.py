@@ -18,7 +18,7 @@ LOGINS = {name: f"{name}_role" for name in ("application", "intake", "worker", "
 _OWNER = "owner_login"
 _CONNECT_SECONDS = 20.0
 _FACTS = "CREATE TABLE IF NOT EXISTS facts (name text PRIMARY KEY, value text NOT NULL)"
-_NO_DATABASE = "3D000"
+_ALWAYS_THERE = "postgres"  # the database in which the stack remembers what it has prepared
 
 
 class Databases:
@@ -45,12 +45,7 @@ class Databases:
 
     def _fact(self, name: str) -> str | None:
         """A remembered fact, or None on a server that is not prepared."""
-        try:
-            connection = self._connect_patiently("local_stack")
-        except pg8000.exceptions.DatabaseError as error:
-            if error.args and error.args[0].get("C") == _NO_DATABASE:
-                return None
-            raise
+        connection = self._connect_patiently(_ALWAYS_THERE)
         try:
             connection.run(_FACTS)
             rows = connection.run("SELECT value FROM facts WHERE name = :name", name=name)
@@ -70,7 +65,7 @@ class Databases:
                 time.sleep(0.02)
 
     def _make(self) -> None:
-        connection = self._connect_patiently("postgres")
+        connection = self.connect(_ALWAYS_THERE)
         try:
             roles = {row[0] for row in connection.run("SELECT rolname FROM pg_roles") or []}
             for login in LOGINS:
@@ -93,7 +88,7 @@ class Databases:
 
     def _finish(self, fingerprint: str) -> None:
         """Give each login its role, which the migrations have made, and remember that all is done."""
-        connection = self.connect("local_stack")
+        connection = self.connect(_ALWAYS_THERE)
         try:
             for login, role in LOGINS.items():
                 connection.run(f"GRANT {role} TO {login}")

@@ -39,8 +39,11 @@ _SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "max_locks_per_transaction": "256",  # a statement over many partitions locks each
+    "jit": "off",  # short statements; compiling them takes longer than running them
     "unix_socket_permissions": "0777",  # the folder around it says who may come in
     "log_min_duration_statement": "1000",
+    "log_parameter_max_length": "0",  # parameters are customers' words
 }
 
 

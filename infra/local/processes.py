@@ -126,7 +126,8 @@ class Child:
         if self._process.poll() is None:
             _signal_group(self._process.pid, self.program.stop_signal, only_leader=True)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.exited(), self.program.grace_seconds)
+                async with asyncio.timeout(self.program.grace_seconds):
+                    await self.exited()
         self.kill()
 
     def kill(self) -> None:

@@ -39,7 +39,7 @@ class Gateway:
                 Mount("/sandbox/meta", app=parts.meta.router),
                 *Admin(parts).routes(),
             ],
-            exception_handlers={HTTPException: _refusal},
+            exception_handlers={HTTPException: refusal},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +105,7 @@ class Gateway:
         return sorted(lines, key=lambda line: str(line["time"]))[-_LINES_SHOWN:]
 
 
-async def _refusal(_: Request, error: Exception) -> Response:
+async def refusal(_: Request, error: Exception) -> Response:
     """A refusal of the stack's own paths, as JSON that says what is wrong."""
     if not isinstance(error, HTTPException):
         raise error

@@ -15,7 +15,6 @@ from infra.local.meta.record import STATUSES, Call, Inbound, Record
 from infra.local.meta.shapes import ReadReceipt, ValidMessage, read_request
 from infra.local.meta.webhooks import WebhookSender
 
-_BETWEEN_STATUSES_SECONDS = 0.15  # after the first; people's telephones are slower, people who wait are not
 _OWED_AGAIN_SECONDS = 0.5
 
 
@@ -139,7 +138,7 @@ class MetaSandbox:
             backwards = faults.happens(faults.statuses_out_of_order)
             order = tuple(reversed(STATUSES)) if backwards else STATUSES
             for place, status in enumerate(order):
-                after = faults.status_delay_ms / 1000 + place * _BETWEEN_STATUSES_SECONDS
+                after = faults.status_delay_ms / 1000 * (1 + place / 2)
                 self._webhooks.plan_status(number, call, status, after=after)
         return call
 

@@ -1,7 +1,6 @@
 """Sends webhooks as Meta does: gathered, signed, at least once, again with growing pauses until a 2xx comes back."""
 
 import asyncio
-import contextlib
 import heapq
 import itertools
 import logging
@@ -99,14 +98,15 @@ class WebhookSender:
         await self.send_inbound(number, inbound, repeat=1)
 
     async def _send_due_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            if not self._statuses:
+            wait = self._statuses[0][0] - time.time() if self._statuses else None
+            if wait is None or wait > 0:
+                timer = None if wait is None else loop.call_later(wait, self._wake.set)
                 await self._wake.wait()
-            wait = self._statuses[0][0] - time.time()
-            if wait > 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                if timer is not None:
+                    timer.cancel()
                 continue
             await asyncio.sleep(_GATHERING_SECONDS)
             due: list[_Status] = []

@@ -1,5 +1,7 @@
 """One attempt of one task: the HTTP request that Cloud Tasks would send, with its headers and its OIDC token."""
 
+from urllib.parse import quote
+
 from infra.local.fetch import Fetcher, NoAnswer
 from infra.local.tasks.messages import Message, seconds
 from infra.local.tasks.runner import Entry, Outcome
@@ -7,6 +9,7 @@ from infra.local.tokens import TokenSigner
 
 _METHODS = ("POST", "POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS")
 _OWN_HEADERS = ("host", "content-length", "user-agent", "authorization")
+_URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"  # the rest is encoded, as the service does
 _OWN_PREFIXES = ("x-cloudtasks-", "x-google-", "x-appengine-")
 
 
@@ -25,7 +28,7 @@ class TaskDelivery:
         try:
             answer = await self._fetcher.call(
                 _METHODS[request.http_method],
-                request.url,
+                quote(request.url, safe=_URL_CHARACTERS),
                 headers=self._headers(entry),
                 body=request.body or None,
                 timeout_seconds=seconds(task.dispatch_deadline),
