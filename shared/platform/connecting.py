@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
-from struct import error as StructError  # noqa: N812 (an exception)
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pg8000.dbapi
 from sqlalchemy import make_url
 
 from shared.platform.connection import PipelinedConnection
+from shared.platform.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,8 @@ STARTUP_PARAMETERS = {
     "jit": "off",  # statements are short; compiling one takes longer than running it
 }
 
+_log = get_logger(__name__)
+
 
 def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any = None) -> Callable[[], Any]:
     """Return a function that opens a `PipelinedConnection` as the settings say; it raises pg8000's `InterfaceError`.
@@ -43,7 +46,7 @@ def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any =
     if settings.database_url is not None:
         url = make_url(settings.database_url.get_secret_value())
         arguments |= url.translate_connect_args(username="user") | dict(url.query)
-        connect = pg8000.dbapi.connect
+        connect = _connect_to_socket
     else:
         arguments |= {
             "instance_connection_string": settings.cloud_sql_instance,
@@ -58,13 +61,36 @@ def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any =
     def open_connection() -> PipelinedConnection:
         try:
             connection = connect(**arguments)
-        except pg8000.dbapi.InterfaceError as error:
-            raise _refusal_behind(error) or error from None
-        except (OSError, EOFError, StructError, ssl.SSLError, ValueError) as error:
-            raise pg8000.dbapi.InterfaceError(f"network error while connecting: {type(error).__name__}") from error
+        except Exception as error:  # noqa: BLE001 (the connector alone raises a dozen kinds)
+            refusal = _refusal_behind(error)
+            sqlstate = refusal.args[0].get("C") if refusal else None
+            _log.warning("no connection to the database", error=type(error).__name__, sqlstate=sqlstate)
+            raise refusal or pg8000.dbapi.InterfaceError("network error while connecting") from None
         return PipelinedConnection.adopt(connection, answer_timeout=ANSWER_TIMEOUT, round_trips=round_trips)
 
     return open_connection
+
+
+def _connect_to_socket(
+    *, unix_sock: str | None = None, host: str = "localhost", port: str = "5432", **arguments: Any
+) -> pg8000.dbapi.Connection:
+    """Connect on a socket of our own, which is closed when the login fails (pg8000 leaves it open)."""
+    if unix_sock is None:
+        connected = socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a statement is one flush: never wait for more
+    else:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.settimeout(CONNECT_TIMEOUT)
+        arguments["ssl_context"] = False
+    try:
+        if unix_sock is not None:
+            connected.connect(unix_sock)
+        return pg8000.dbapi.connect(sock=connected, host=host, **arguments)
+    except BaseException:
+        if (descriptor := connected.detach()) >= 0:
+            os.close(descriptor)
+        raise
 
 
 def cloud_connector() -> Any:
@@ -77,9 +103,8 @@ def cloud_connector() -> Any:
     return Connector(refresh_strategy="lazy")
 
 
-def _refusal_behind(error: BaseException) -> pg8000.dbapi.DatabaseError | None:
+def _refusal_behind(error: BaseException | None) -> pg8000.dbapi.DatabaseError | None:
     """Return the server's refusal of a login, which pg8000 loses when its farewell to the server fails as well."""
-    behind = error.__context__
-    while behind is not None and not isinstance(behind, pg8000.dbapi.DatabaseError):
-        behind = behind.__context__
-    return behind
+    while error is not None and not isinstance(error, pg8000.dbapi.DatabaseError):
+        error = error.__context__
+    return error

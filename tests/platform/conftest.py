@@ -13,19 +13,19 @@ from shared.platform.settings import DatabaseSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.database import Database as TestDatabase
+    from tests.support.database import Database as MigratedDatabase
 
 
 class Open(Protocol):
     """Opens a `Database` over a test's database."""
 
     def __call__(
-        self, database: TestDatabase, login: str = ..., *, pool_size: int = ..., socket: str = ...
+        self, database: MigratedDatabase, login: str = ..., *, pool_size: int = ..., socket: str = ...
     ) -> Database:
         """`socket` is another one than the server's, such as a proxy's."""
 
 
-def settings_of(database: TestDatabase, login: str, *, pool_size: int = 2, socket: str = "") -> DatabaseSettings:
+def settings_of(database: MigratedDatabase, login: str, *, pool_size: int = 2, socket: str = "") -> DatabaseSettings:
     """The settings of a function that logs in as `login`."""
     url = database.url(login)
     if socket:
@@ -45,7 +45,7 @@ def open_database() -> Iterator[Open]:
     opened: list[Database] = []
 
     def open_one(
-        database: TestDatabase, login: str = "application", *, pool_size: int = 2, socket: str = ""
+        database: MigratedDatabase, login: str = "application", *, pool_size: int = 2, socket: str = ""
     ) -> Database:
         opened.append(connect(settings_of(database, login, pool_size=pool_size, socket=socket)))
         return opened[-1]

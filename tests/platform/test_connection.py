@@ -17,17 +17,17 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.database import Database as TestDatabase
+    from tests.support.database import Database as MigratedDatabase
 
 
 @pytest.fixture
-def connection(shared_database: TestDatabase) -> Iterator[PipelinedConnection]:
+def connection(shared_database: MigratedDatabase) -> Iterator[PipelinedConnection]:
     opened = _connect(shared_database)
     yield opened
     opened.close()
 
 
-def _connect(database: TestDatabase) -> PipelinedConnection:
+def _connect(database: MigratedDatabase) -> PipelinedConnection:
     stock = pg8000.dbapi.connect("postgres", unix_sock=database.server.socket, database=database.name)
     return PipelinedConnection.adopt(stock, answer_timeout=10, round_trips=Counter())
 
@@ -66,7 +66,7 @@ def test_commit_and_rollback_without_a_transaction_make_no_traffic(connection: P
 
 
 def test_a_lone_statement_and_what_goes_before_it_are_one_transaction(
-    connection: PipelinedConnection, shared_database: TestDatabase
+    connection: PipelinedConnection, shared_database: MigratedDatabase
 ) -> None:
     before = ("SELECT set_config('app.note', $1, true)", ("mine",))
     assert connection.run_alone("SELECT current_setting('app.note', true)", (), before).rows == [["mine"]]
@@ -261,7 +261,7 @@ def test_a_cursor_speaks_db_api(connection: PipelinedConnection) -> None:
         cursor.execute("SELECT 1")
 
 
-def test_closing_twice_or_after_the_server_has_gone_is_quiet(shared_database: TestDatabase) -> None:
+def test_closing_twice_or_after_the_server_has_gone_is_quiet(shared_database: MigratedDatabase) -> None:
     connection = _connect(shared_database)
     pid = connection.run_alone("SELECT pg_backend_pid()", ()).rows[0][0]
     assert connection.has_arrivals is False

@@ -19,13 +19,13 @@ from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.platform.conftest import Open
-    from tests.support.database import Database as TestDatabase
+    from tests.support.database import Database as MigratedDatabase
 
 OWN_ROWS = "SELECT id FROM platform.organizations"
 
 
 def test_a_unit_costs_as_many_round_trips_as_its_statements_and_the_commit(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database)
     organization_id = make_organization(shared_database).organization_id
@@ -52,7 +52,9 @@ def test_a_unit_costs_as_many_round_trips_as_its_statements_and_the_commit(
     assert cost(no_statement) == 0
 
 
-def test_the_first_connection_asks_no_question_of_its_own(shared_database: TestDatabase, open_database: Open) -> None:
+def test_the_first_connection_asks_no_question_of_its_own(
+    shared_database: MigratedDatabase, open_database: Open
+) -> None:
     database = open_database(shared_database)
     database.system_once("SELECT 1")
     with database.system() as session:
@@ -61,7 +63,7 @@ def test_the_first_connection_asks_no_question_of_its_own(shared_database: TestD
 
 
 def test_a_tenant_sees_its_own_rows_and_the_next_borrower_of_the_connection_sees_none(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     """T-02: the context ends with its transaction, whether it commits, rolls back or fails."""
     database = open_database(shared_database, pool_size=1)
@@ -87,7 +89,7 @@ def test_a_tenant_sees_its_own_rows_and_the_next_borrower_of_the_connection_sees
 
 
 def test_the_signature_never_shows_in_the_activity_of_the_server(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database)
     organization_id = make_organization(shared_database).organization_id
@@ -102,7 +104,7 @@ def test_the_signature_never_shows_in_the_activity_of_the_server(
 
 
 def test_a_unit_commits_at_its_end_and_rolls_back_on_any_exception(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database)
     organization_id = make_organization(shared_database).organization_id
@@ -120,7 +122,9 @@ def test_a_unit_commits_at_its_end_and_rolls_back_on_any_exception(
     assert database.tenant_once(organization_id, "SELECT name FROM platform.organizations")[0].name == "kept"
 
 
-def test_a_savepoint_lets_a_unit_go_on_after_a_refused_row(shared_database: TestDatabase, open_database: Open) -> None:
+def test_a_savepoint_lets_a_unit_go_on_after_a_refused_row(
+    shared_database: MigratedDatabase, open_database: Open
+) -> None:
     database = open_database(shared_database)
     organization_id = make_organization(shared_database).organization_id
     with database.tenant(organization_id) as session:
@@ -131,7 +135,7 @@ def test_a_savepoint_lets_a_unit_go_on_after_a_refused_row(shared_database: Test
 
 
 def test_rows_have_names_and_statements_without_rows_give_none(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database, "postgres")
     (row,) = database.system_once("SELECT 1 AS one, CAST(:two AS text) AS two, '100%' AS all", two="2")
@@ -141,7 +145,7 @@ def test_rows_have_names_and_statements_without_rows_give_none(
 
 
 def test_parameters_may_have_any_name_and_must_be_those_of_the_statement(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database)
     tenant = make_organization(shared_database)
@@ -156,7 +160,7 @@ def test_parameters_may_have_any_name_and_must_be_those_of_the_statement(
         database.system_once("SELECT :a::int", a=1)
 
 
-def test_without_the_key_no_organization_can_be_worked_for(shared_database: TestDatabase) -> None:
+def test_without_the_key_no_organization_can_be_worked_for(shared_database: MigratedDatabase) -> None:
     database = connect(DatabaseSettings.model_validate({"database_url": shared_database.url("intake")}))
     with pytest.raises(RuntimeError, match="TENANT_CONTEXT_KEY"):
         database.tenant_once(uuid4(), "SELECT 1")
@@ -164,7 +168,7 @@ def test_without_the_key_no_organization_can_be_worked_for(shared_database: Test
 
 
 def test_a_failure_names_its_sqlstate_and_constraint_and_never_a_value(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     """T-08: PostgreSQL quotes values in its messages, SQLAlchemy adds the bound ones."""
     database = open_database(shared_database)
@@ -198,7 +202,7 @@ def _assert_no_canary(error: BaseException | None) -> None:
 
 
 def test_a_missing_parameter_s_message_hides_the_other_values(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database)
     with pytest.raises(Exception, match="bind parameter") as wrong, database.system() as session:
@@ -208,7 +212,7 @@ def test_a_missing_parameter_s_message_hides_the_other_values(
 
 
 def test_an_exhausted_pool_is_unavailable_within_its_timeout(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     """B5."""
     database = open_database(shared_database, pool_size=1)
@@ -221,7 +225,7 @@ def test_an_exhausted_pool_is_unavailable_within_its_timeout(
     assert database.system_once("SELECT 1")[0][0] == 1
 
 
-def test_a_full_server_is_unavailable(database: TestDatabase, open_database: Open) -> None:
+def test_a_full_server_is_unavailable(database: MigratedDatabase, open_database: Open) -> None:
     """B5: max_connections reached."""
     database.server.execute(f"ALTER DATABASE {database.name} CONNECTION LIMIT 1")
     holder = open_database(database)
@@ -232,13 +236,13 @@ def test_a_full_server_is_unavailable(database: TestDatabase, open_database: Ope
         pass
 
 
-def test_a_login_that_fails_is_unavailable(shared_database: TestDatabase, open_database: Open) -> None:
+def test_a_login_that_fails_is_unavailable(shared_database: MigratedDatabase, open_database: Open) -> None:
     with pytest.raises(Unavailable, match="28000"):
         open_database(shared_database, "nobody_of_this_name").system_once("SELECT 1")
 
 
 def test_a_lock_in_the_way_is_tried_again_and_then_unavailable(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     """B6: lock_timeout 2 s; once the other lets go the statement succeeds without its caller noticing."""
     database = open_database(shared_database)
@@ -259,7 +263,7 @@ def test_a_lock_in_the_way_is_tried_again_and_then_unavailable(
     holder.close()
 
 
-def test_a_deadlock_s_victim_is_run_again(shared_database: TestDatabase, open_database: Open) -> None:
+def test_a_deadlock_s_victim_is_run_again(shared_database: MigratedDatabase, open_database: Open) -> None:
     """B6."""
     database = open_database(shared_database, "postgres", pool_size=2)
     database.system_once("CREATE TABLE public.pair (n int PRIMARY KEY, hits int DEFAULT 0)")
@@ -286,7 +290,7 @@ def test_a_deadlock_s_victim_is_run_again(shared_database: TestDatabase, open_da
     assert len(runs) > 2, "the negative control: there was a deadlock"
 
 
-def test_a_statement_that_takes_too_long_is_unavailable(shared_database: TestDatabase, open_database: Open) -> None:
+def test_a_statement_that_takes_too_long_is_unavailable(shared_database: MigratedDatabase, open_database: Open) -> None:
     database = open_database(shared_database)
 
     def sleep() -> None:
@@ -299,7 +303,7 @@ def test_a_statement_that_takes_too_long_is_unavailable(shared_database: TestDat
 
 
 def test_the_server_ends_what_is_too_slow_before_this_side_gives_up(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone", "search_path")
     database = open_database(shared_database)
@@ -313,7 +317,7 @@ def test_the_server_ends_what_is_too_slow_before_this_side_gives_up(
     }
 
 
-def test_a_read_only_server_is_unavailable(database: TestDatabase, open_database: Open) -> None:
+def test_a_read_only_server_is_unavailable(database: MigratedDatabase, open_database: Open) -> None:
     """B8: as during a failover."""
     database.server.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
     organization_id = make_organization_read_write(database)
@@ -321,7 +325,7 @@ def test_a_read_only_server_is_unavailable(database: TestDatabase, open_database
         open_database(database).tenant_once(organization_id, "UPDATE platform.organizations SET name = 'x'")
 
 
-def make_organization_read_write(database: TestDatabase) -> Any:
+def make_organization_read_write(database: MigratedDatabase) -> Any:
     database.server.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = off")
     organization_id = make_organization(database).organization_id
     database.server.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
@@ -329,7 +333,7 @@ def make_organization_read_write(database: TestDatabase) -> Any:
 
 
 def test_a_table_that_changes_under_a_prepared_statement_goes_unnoticed(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     """B10: a migration while traffic runs."""
     database = open_database(shared_database, "postgres", pool_size=1)
@@ -340,7 +344,9 @@ def test_a_table_that_changes_under_a_prepared_statement_goes_unnoticed(
     assert [tuple(row) for row in database.system_once("SELECT * FROM public.migrated")] == [(1, 2)]
 
 
-def test_a_row_without_a_partition_makes_the_month_and_is_written(database: TestDatabase, open_database: Open) -> None:
+def test_a_row_without_a_partition_makes_the_month_and_is_written(
+    database: MigratedDatabase, open_database: Open
+) -> None:
     """P1, L-01: the insert's own path makes the missing month once."""
     organization_id = make_organization(database).organization_id
     application = open_database(database)
@@ -367,7 +373,7 @@ def test_a_row_without_a_partition_makes_the_month_and_is_written(database: Test
     assert application.tenant_once(organization_id, "SELECT count(*) FROM audit.activity_logs")[0][0] == 1
 
 
-def _drop_months(database: TestDatabase, parent: str) -> None:
+def _drop_months(database: MigratedDatabase, parent: str) -> None:
     superuser = database.superuser()
     superuser.cursor().execute(
         "DO $$ DECLARE month regclass; BEGIN FOR month IN"
@@ -377,7 +383,7 @@ def _drop_months(database: TestDatabase, parent: str) -> None:
     superuser.close()
 
 
-def test_a_row_that_breaks_a_check_makes_no_partition(shared_database: TestDatabase, open_database: Open) -> None:
+def test_a_row_that_breaks_a_check_makes_no_partition(shared_database: MigratedDatabase, open_database: Open) -> None:
     database = open_database(shared_database)
     organization_id = make_organization(shared_database).organization_id
     with pytest.raises(ConstraintViolated) as refused:
@@ -387,7 +393,7 @@ def test_a_row_that_breaks_a_check_makes_no_partition(shared_database: TestDatab
 
 
 @pytest.mark.parametrize("login", ["application", "intake", "worker", "maintenance"])
-def test_the_roles_of_functions_may_serve(shared_database: TestDatabase, open_database: Open, login: str) -> None:
+def test_the_roles_of_functions_may_serve(shared_database: MigratedDatabase, open_database: Open, login: str) -> None:
     """T-01."""
     database = open_database(shared_database, login)
     check_role(database)
@@ -399,7 +405,7 @@ def test_the_roles_of_functions_may_serve(shared_database: TestDatabase, open_da
     ("login", "reason"), [("postgres", "is a superuser"), ("owner_login", "owns"), ("bypasser", "has BYPASSRLS")]
 )
 def test_a_role_that_row_security_does_not_bind_is_refused(
-    shared_database: TestDatabase, open_database: Open, login: str, reason: str
+    shared_database: MigratedDatabase, open_database: Open, login: str, reason: str
 ) -> None:
     """T-01: the start-up check refuses to serve."""
     if login == "bypasser":
@@ -410,7 +416,7 @@ def test_a_role_that_row_security_does_not_bind_is_refused(
         check_role(open_database(shared_database, login))
 
 
-def test_threads_share_a_database(shared_database: TestDatabase, open_database: Open) -> None:
+def test_threads_share_a_database(shared_database: MigratedDatabase, open_database: Open) -> None:
     database = open_database(shared_database, pool_size=3)
     tenants = [make_organization(shared_database).organization_id for _ in range(6)]
 
@@ -422,7 +428,7 @@ def test_threads_share_a_database(shared_database: TestDatabase, open_database: 
         assert all(threads.map(work, range(600)))
 
 
-def test_connections_are_given_back_and_closed(shared_database: TestDatabase, open_database: Open) -> None:
+def test_connections_are_given_back_and_closed(shared_database: MigratedDatabase, open_database: Open) -> None:
     database = open_database(shared_database, pool_size=2)
     superuser = shared_database.superuser()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.platform.conftest import Open
-    from tests.support.database import Database as TestDatabase
+    from tests.support.database import Database as MigratedDatabase
 
 # what makes Python raise in the middle of a statement: statement, its value
 CANARIES = {
@@ -27,7 +27,7 @@ AFTERWARDS = 8
 
 
 @pytest.fixture
-def stock_engine(shared_database: TestDatabase) -> Iterator[Engine]:
+def stock_engine(shared_database: MigratedDatabase) -> Iterator[Engine]:
     """SQLAlchemy's own pg8000 engine with one connection."""
     engine = create_engine(shared_database.url("application"), pool_size=1, max_overflow=0, hide_parameters=True)
     yield engine
@@ -63,7 +63,7 @@ def test_stock_pg8000_never_does_with_the_listener(stock_engine: Engine, canary:
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_our_connection_answers_rightly_after_the_accident(
-    shared_database: TestDatabase, open_database: Open, canary: str
+    shared_database: MigratedDatabase, open_database: Open, canary: str
 ) -> None:
     database = open_database(shared_database, pool_size=1)
     pid = database.system_once("SELECT pg_backend_pid()")[0][0]
@@ -81,7 +81,7 @@ def test_our_connection_answers_rightly_after_the_accident(
 
 
 def test_an_accident_in_a_unit_rolls_it_back_and_leaves_the_next_tenant_alone(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     database = open_database(shared_database, "postgres", pool_size=1)
     database.system_once("CREATE TABLE IF NOT EXISTS public.accidents (note text)")
@@ -97,7 +97,7 @@ def test_an_accident_in_a_unit_rolls_it_back_and_leaves_the_next_tenant_alone(
 
 
 def test_a_stranger_s_exception_during_a_statement_ends_its_connection(
-    shared_database: TestDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open
 ) -> None:
     """Whatever is raised between the first byte sent and the last byte read: the connection is not used again."""
     database = open_database(shared_database, pool_size=1)
