@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,8 +21,7 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     """Stop what the run started; a worker leaves that to the process that started it."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        remove_run_folder()
+    remove_run_folder()
 
 
 @pytest.fixture

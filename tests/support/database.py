@@ -107,10 +107,11 @@ def create_run_folder() -> None:
 
 
 def remove_run_folder() -> None:
-    """Stop the servers of this run and remove its folder."""
-    folder = os.environ.pop(_FOLDER_VARIABLE, None)
-    if folder is not None:
-        _remove(Path(folder))
+    """Stop the servers of this run and remove its folder, if this process made it."""
+    folder = Path(os.environ.get(_FOLDER_VARIABLE, ""))
+    if folder.name.startswith(f"{_FOLDER_PREFIX}{os.getpid()}-"):
+        del os.environ[_FOLDER_VARIABLE]
+        _remove(folder)
 
 
 def embedded_server(version: int = POSTGRES_VERSION, *, name: str = "shared") -> Server:
