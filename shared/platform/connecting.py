@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pg8000.dbapi
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from shared.platform.settings import DatabaseSettings
     from shared.platform.wire import Counter
 
+CLOUD_CONNECT_TIMEOUT = 8.0  # seconds; the connector's first connection asks Google for its certificates
 CONNECT_TIMEOUT = 2.0  # seconds; with the pool's own wait a caller hears "unavailable" within 3 s
 ANSWER_TIMEOUT = 10.0  # seconds without a byte; statement_timeout ends every statement before
 STARTUP_PARAMETERS = {
@@ -56,7 +60,7 @@ def opener(settings: DatabaseSettings, *, round_trips: Counter, connector: Any =
             "enable_iam_auth": True,
             "ip_type": settings.cloud_sql_ip_type,
         }
-        connect = connector.connect
+        connect = partial(_within, connector.connect)
 
     def open_connection() -> PipelinedConnection:
         try:
@@ -93,14 +97,38 @@ def _connect_to_socket(
         raise
 
 
-def cloud_connector() -> Any:
+def cloud_connector(**options: Any) -> Any:
     """Return Cloud SQL's connector: certificates are fetched when a connection needs them, not in the background.
 
-    An instance of a function that is not serving has no processor for a background refresh.
+    An instance of a function that is not serving has no processor for a background refresh. `options` are for another
+    Admin API than Google's.
     """
     from google.cloud.sql.connector import Connector  # noqa: PLC0415 (0.3 s that only the cloud needs)
 
-    return Connector(refresh_strategy="lazy")
+    # The connector opens its sockets without a limit, and pg8000 logs in on them without one: what has no timeout of
+    # its own shall have this. An adopted connection has its own.
+    socket.setdefaulttimeout(CONNECT_TIMEOUT)
+    return Connector(refresh_strategy="lazy", **options)
+
+
+def _within(connect: Callable[..., Any], **arguments: Any) -> Any:
+    """Call `connect`, or give it up after CLOUD_CONNECT_TIMEOUT; what it opens later is closed."""
+    connecting: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            connection = connect(**arguments)
+        except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+            connecting.set_exception(error)
+            return
+        connecting.set_result(connection)
+
+    threading.Thread(target=work, name="cloud-sql-connect", daemon=True).start()
+    try:
+        return connecting.result(CLOUD_CONNECT_TIMEOUT)
+    except TimeoutError:
+        connecting.add_done_callback(lambda late: late.exception() or late.result().close())
+        raise
 
 
 def _refusal_behind(error: BaseException | None) -> pg8000.dbapi.DatabaseError | None:
