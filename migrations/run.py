@@ -27,6 +27,7 @@ _CLUSTER_ATTEMPTS = 10
 # two databases of one cluster that migrate at once change the same roles: 'tuple concurrently updated' and kin
 _CLUSTER_RACES = ("XX000", "23505", "42710", "40P01")
 _HMAC_BLOCK_BYTES = 64
+_SHORTEST_KEY_BYTES = 32
 # Alembic keeps its context in the globals of a module
 _one_chain_per_process = threading.Lock()
 
@@ -36,8 +37,8 @@ def migrate(url: str, *, tenant_context_key: bytes | None = None, revision: str 
 
     `url` is a SQLAlchemy URL of a superuser or of the database's owner with CREATEROLE (then the vector extension has
     to be there already). `tenant_context_key` (32 bytes) becomes one of the keys that sign the tenant context; None
-    leaves them as they are. `revision` is the number of the last file to apply. Errors are SQLAlchemy's; a migration
-    that fails changes nothing.
+    leaves them as they are. `revision` is the number of the last file to apply. Errors are SQLAlchemy's, and
+    ValueError for a key that could be guessed; a migration that fails changes nothing.
     """
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
@@ -51,6 +52,8 @@ def migrate(url: str, *, tenant_context_key: bytes | None = None, revision: str 
 
 def migrate_engine(engine: Engine, *, tenant_context_key: bytes | None = None, revision: str = "head") -> list[str]:
     """As `migrate`, over an engine that somebody else made (the Cloud SQL connector's)."""
+    if tenant_context_key is not None and len(tenant_context_key) < _SHORTEST_KEY_BYTES:
+        raise ValueError(f"a tenant context key has {_SHORTEST_KEY_BYTES} bytes or more, not {len(tenant_context_key)}")
     applied: list[str] = []
     with engine.connect() as connection:
         try:

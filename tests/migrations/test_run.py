@@ -114,6 +114,20 @@ def test_a_database_can_stop_at_an_older_migration_and_go_on_later(bare_server_1
     assert migrate(url) == NAMES[3:]
 
 
+def test_an_owner_that_may_not_add_the_vector_extension_is_told_so_and_changes_nothing(bare_server_18: Server) -> None:
+    bare_server_18.execute("CREATE ROLE site_owner LOGIN CREATEROLE")
+    bare_server_18.execute("CREATE DATABASE plain OWNER site_owner")
+    with pytest.raises(sqlalchemy.exc.ProgrammingError, match='permission denied to create extension "vector"'):
+        migrate(bare_server_18.url(user="site_owner", database="plain"))
+    assert _count(bare_server_18, "plain", "SELECT count(*) FROM pg_roles WHERE rolname LIKE '%_role'") == 0
+
+
+def test_a_context_key_that_could_be_guessed_is_refused(bare_server_18: Server) -> None:
+    bare_server_18.execute("CREATE DATABASE short")
+    with pytest.raises(ValueError, match="32 bytes or more, not 5"):
+        migrate(bare_server_18.url(user="postgres", database="short"), tenant_context_key=b"short")
+
+
 def test_a_new_context_key_is_added_to_the_old_one(bare_server_18: Server) -> None:
     bare_server_18.execute("CREATE DATABASE keys")
     url = bare_server_18.url(user="postgres", database="keys")
