@@ -9,6 +9,7 @@ Everything that lasts is in the data folder; a stack started on it again goes on
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -155,18 +156,23 @@ class LocalStack:
     async def _bring_up(self) -> None:
         """Prepare the database, start the servers, wait for the functions, say that all is ready."""
         self._step("queue, storage, scheduler, sandboxes and gateway")
+        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # children are executed; gRPC would complain of each
         from infra.local.services import Services  # noqa: PLC0415 - takes most of a second: while the others start
 
         basis = self.basis
         self.services = Services(basis)
         self._step("databases")
+        if not basis.folder.master_key_file.exists():
+            from shared.platform.keysets import create_master_key_file  # noqa: PLC0415 - a first start only
+
+            create_master_key_file(basis.folder.master_key_file)
         await basis.server.answering()
         await basis.databases.prepare(tenant_context_key=basis.secrets.tenant_context_bytes)
         state = basis.folder.read_state()
-        demo = await asyncio.to_thread(ensure_demo, basis, state.get("demo"))
+        demo = await asyncio.to_thread(ensure_demo, basis)
         self.services.adopt(demo)
         await self.services.start(old_gateway=state.get("gateway"))
-        basis.folder.write_state({"gateway": basis.directory.gateway, "demo": demo.as_json()})
+        basis.folder.write_state({"gateway": basis.directory.gateway})
         self._step("waiting for the functions")
         await asyncio.gather(*(host.answering(basis.fetcher.session) for host in self.hosts.values()))
         self.services.start_calling()

@@ -17,8 +17,8 @@ class MetaFaults:
     dropped_share: accepted, recorded, and the connection closed without an answer. error_share: HTTP 500 and nothing
     accepted. error_code: refused with this Graph error, or error_code_share of the calls. delay_ms: between acceptance
     and answer. statuses_lost_share: of the accepted messages, those of which no status ever comes.
-    statuses_out_of_order: share whose statuses come backwards. status_delay_ms: from acceptance to the first status; the others
-    follow after half of that each.
+    statuses_out_of_order: share whose statuses come backwards. status_delay_ms: from acceptance to the first status;
+    the others follow after half of that each.
     """
 
     dropped_share: float = 0.0

@@ -187,14 +187,19 @@ class Journal:
             self._connection.close()
 
     def _written(self, batch: _Batch) -> bool:
-        try:
-            self._write(batch)
-        except (pg8000.exceptions.Error, OSError) as error:
-            self._forget_connection()
-            self._settle(batch.waiters, NotWritten(str(error)))
-            return False
-        self._settle(batch.waiters, None)
-        return True
+        """Write and tell those who wait. Writing twice does no harm, so a connection that broke is replaced once."""
+        failure: NotWritten | None = None
+        for _ in range(2):
+            try:
+                self._write(batch)
+            except (pg8000.exceptions.Error, OSError) as error:
+                self._forget_connection()
+                failure = NotWritten(str(error))
+            else:
+                self._settle(batch.waiters, None)
+                return True
+        self._settle(batch.waiters, failure)
+        return False
 
     def _write(self, batch: _Batch) -> None:
         connection = self._opened()

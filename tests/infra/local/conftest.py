@@ -8,11 +8,13 @@ import pytest
 
 from infra.local.tasks.faults import TaskFaults
 from tests.infra.local.meta_server import MetaServer, running_meta_server
+from tests.infra.local.running_stack import RunningStack, stack_folder
 from tests.infra.local.task_server import TaskServer, running_task_server
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,17 @@ def meta(meta_server: MetaServer) -> MetaServer:
     """The module's sandbox, with nothing recorded and no faults."""
     meta_server.reset()
     return meta_server
+
+
+@pytest.fixture(scope="session")
+def running_stack() -> Iterator[RunningStack]:
+    """A whole stack with toy functions."""
+    with stack_folder() as folder, RunningStack(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder in which a database server may run."""
+    with stack_folder() as made:
+        yield made
