@@ -3,6 +3,7 @@
 import unicodedata
 
 _ZERO_WIDTH_JOINER = "\u200d"
+_REGIONAL_INDICATORS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _HANGUL_JAMO = (0x1100, 0x1200)
 _LONGEST_CLUSTER = 64  # code points; a longer one is not writing (Zalgo), and is cut like anything else
 
@@ -45,10 +46,8 @@ def _is_border(text: str, at: int) -> bool:
         return False
     if _is_regional(before) and _is_regional(after):
         # flags are pairs of regional indicators: a border lies after an even number of them
-        run = at
-        while run > 0 and _is_regional(text[run - 1]):
-            run -= 1
-        return (at - run) % 2 == 0
+        head = text[:at]
+        return (at - len(head.rstrip(_REGIONAL_INDICATORS))) % 2 == 0
     return True
 
 
@@ -63,7 +62,7 @@ def _extends(character: str) -> bool:
 
 
 def _is_regional(character: str) -> bool:
-    return "\N{REGIONAL INDICATOR SYMBOL LETTER A}" <= character <= "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
+    return character in _REGIONAL_INDICATORS
 
 
 def _is_jamo(character: str) -> bool:
