@@ -74,7 +74,10 @@ class DatabaseSettings(Settings):
     tenant_context_key: Base64Key | None = None
     k_service: str = "departments"  # Cloud Run's name of the function, shown in pg_stat_activity
 
-    alternatives = (("DATABASE_URL",), ("CLOUD_SQL_INSTANCE", "DATABASE_USER", "DATABASE_NAME"))
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("DATABASE_URL",),
+        ("CLOUD_SQL_INSTANCE", "DATABASE_USER", "DATABASE_NAME"),
+    )
 
 
 class TasksSettings(Settings):
@@ -116,7 +119,7 @@ class KeySettings(Settings):
     kms_key_name: str | None = None
     master_key_file: Path | None = None
 
-    alternatives = (("KMS_KEY_NAME",), ("MASTER_KEY_FILE",))
+    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = (("KMS_KEY_NAME",), ("MASTER_KEY_FILE",))
 
 
 class MetaSettings(Settings):
