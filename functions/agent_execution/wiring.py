@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-
 from functions.agent_execution.handler import execute
 from shared.agents.responder import Responder
 from shared.channels.access_tokens import AccessTokens

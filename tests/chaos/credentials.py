@@ -1,4 +1,4 @@
-"""What the workers of a soak need to be sure of: the queue's OIDC token and its certificates, and the master key's file."""
+"""What the workers of a soak check: the queue's OIDC token by its certificates; and the master key's file."""
 
 from __future__ import annotations
 

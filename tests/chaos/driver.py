@@ -1,4 +1,4 @@
-"""A small task queue inside the test: at least once, with retries, duplicates and first deliveries to chosen workers."""
+"""A small task queue inside the test: at least once, with retries, duplicates and first deliveries to one worker."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 RETRY_SECONDS = 0.25
-DEADLINE_SECONDS = 1.0  # after it the queue stops listening, and the worker may go on: as Cloud Tasks does
+DEADLINE_SECONDS = 3.0  # after it the queue stops listening, and the worker may go on: as Cloud Tasks does
 
 
 class Driver:
-    """Delivers tasks to `workers` (URLs), and the provider's statuses to `on_status`. `wake` is the queue's Protocol."""
+    """Delivers tasks to `workers` (URLs), and the provider's statuses to `on_status`."""
 
     def __init__(self, *, seed: int, token: str, on_status: Callable[[dict[str, Any]], None]) -> None:
         self.workers: list[str] = []
@@ -65,6 +66,16 @@ class Driver:
             for _ in range(copies):
                 heapq.heappush(self._tasks, (at or 0.0, next(self._order), payload, attempt))
             self._changed.notify()
+
+    def warm(self, worker: str) -> None:
+        """Gives a worker a task without work, so that it is connected when the real one comes."""
+        self.post(worker, organization_id=uuid4(), conversation_id=uuid4())
+
+    def post(self, worker: str, *, organization_id: UUID, conversation_id: UUID) -> None:
+        """Delivers one task past the queue, once; a busy worker (503) may be asked again by the caller."""
+        payload = {"organization_id": str(organization_id), "conversation_id": str(conversation_id)}
+        headers = {"Authorization": f"Bearer {self._token}"}
+        self._client.post(worker, json=payload, headers=headers, timeout=30.0).raise_for_status()
 
     def status(self, report: dict[str, Any]) -> None:
         """The provider reports a status."""

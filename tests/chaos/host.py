@@ -15,13 +15,14 @@ import socket
 import sys
 
 import functions_framework.aio
+import jwt.algorithms  # noqa: F401 - the function imports it at its first call: here once for all workers
 import uvicorn
 
 
 def main() -> None:
     source, reply_fd = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # dead workers disappear by themselves
-    application = functions_framework.aio.create_asgi_app("handle", source)
+    application = functions_framework.aio.create_asgi_app("handle", source)  # type: ignore[no-untyped-call]
     children: list[int] = []
     with os.fdopen(reply_fd, "w") as replies:
         replies.write("loaded\n")

@@ -17,9 +17,10 @@ AT_THE_CUSTOMER = {
     "every message is answered once": """
         SELECT c.customer_external_id, m.seq, count(a.n) FROM platform.messages m
         JOIN platform.conversations c ON c.id = m.conversation_id
-        LEFT JOIN chaos.accepted a ON a.recipient = c.customer_external_id AND m.seq BETWEEN a.from_seq AND a.to_seq AND a.part = 1
+        LEFT JOIN chaos.accepted a
+            ON a.recipient = c.customer_external_id AND m.seq BETWEEN a.from_seq AND a.to_seq AND a.part = 1
         WHERE m.direction = 'inbound'
-        GROUP BY c.customer_external_id, m.seq HAVING count(a.n) <> 1""",
+        GROUP BY c.customer_external_id, m.seq HAVING count(a.n) <> 1 ORDER BY count(a.n) DESC""",
     "replies are accepted in the order of the messages": """
         SELECT a.recipient, a.n, b.n FROM chaos.accepted a
         JOIN chaos.accepted b ON b.recipient = a.recipient AND b.n > a.n
@@ -29,21 +30,22 @@ AT_THE_CUSTOMER = {
         JOIN platform.conversations c ON c.id = m.conversation_id
         WHERE m.direction = 'inbound' AND m.text_content LIKE '%[long]%'
           AND 1 <> (SELECT count(*) FROM chaos.accepted a
-                    WHERE a.recipient = c.customer_external_id AND m.seq BETWEEN a.from_seq AND a.to_seq AND a.part = 2)""",
+                    WHERE a.recipient = c.customer_external_id
+                      AND m.seq BETWEEN a.from_seq AND a.to_seq AND a.part = 2)""",
 }
 
 # What our own tables say.
 IN_THE_DATABASE = {
     "every key of a message has one message": """
         SELECT k.event_key FROM integrations.webhook_keys k
-        LEFT JOIN integrations.webhook_events e ON e.provider = k.provider AND e.created_at = k.first_seen
-        LEFT JOIN platform.messages m ON m.id = e.id
+        LEFT JOIN platform.messages m ON m.direction = 'inbound' AND 'm:' || m.external_message_id = k.event_key
         WHERE k.event_key LIKE 'm:%' GROUP BY k.event_key HAVING count(m.id) <> 1""",
     "every answered message is in one completed turn": """
         SELECT m.conversation_id, m.seq FROM platform.messages m
         JOIN platform.conversations c ON c.id = m.conversation_id AND m.seq <= c.done_seq
         LEFT JOIN departments.agent_executions e
-            ON e.conversation_id = m.conversation_id AND m.seq BETWEEN e.from_seq AND e.to_seq AND e.status = 'completed'
+            ON e.conversation_id = m.conversation_id AND e.status = 'completed'
+            AND m.seq BETWEEN e.from_seq AND e.to_seq
         GROUP BY m.conversation_id, m.seq HAVING count(e.id) <> 1""",
     "every conversation is done": """
         SELECT id, automation_state, done_seq, last_in_seq FROM platform.conversations
@@ -52,7 +54,8 @@ IN_THE_DATABASE = {
         SELECT e.id FROM departments.agent_executions e
         WHERE e.status = 'completed' AND NOT EXISTS (SELECT FROM platform.outbox o WHERE o.execution_id = e.id)""",
     "no message waits to be sent": """
-        SELECT id, state, attempt FROM platform.outbox WHERE state IN ('ready', 'sending', 'uncertain', 'held', 'refused')""",
+        SELECT id, state, attempt FROM platform.outbox
+        WHERE state IN ('ready', 'sending', 'uncertain', 'held', 'refused')""",
     "the provider accepted what we hold for accepted, and nothing else": """
         SELECT a.key, o.id, o.state FROM (SELECT DISTINCT key FROM chaos.accepted) a
         FULL JOIN (SELECT id, state FROM platform.outbox WHERE state = 'accepted') o ON o.id = a.key
@@ -98,7 +101,7 @@ CREATE TABLE chaos.invoice (attempt uuid, cost numeric);
 _TEXT = re.compile(r"re:(\d+)-(\d+) (primeira|segunda)")
 
 
-def load_provider_log(connection: Any, log: Path) -> dict[str, int]:
+def load_provider_log(connection: Any, log: Path) -> dict[str, Any]:
     """Makes the provider's log queryable; returns how many messages it accepted and calls it invoiced."""
     cursor = connection.cursor()
     for statement in _TABLES.split(";"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping
 
 _ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The outside world of a soak, as a process of its own: Meta's Graph API, a model with an invoice, and OIDC certificates.
+"""The outside world of a soak, a process of its own: Meta's Graph API, a model with an invoice, OIDC certificates.
 
     python -m tests.chaos.provider SEED LOG CERTIFICATES STATUS_URL [FAULT=SHARE …]
 
@@ -32,7 +32,7 @@ class World:
         self.chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
         self.faults = {name: float(share) for name, share in (fault.split("=") for fault in faults)}
         self.lock = threading.Lock()
-        self.log = Path(log).open("a")
+        self.log = Path(log).open("a")  # noqa: SIM115 - as long as the process
         self.accepted = 0
         self.reporters = ThreadPoolExecutor(max_workers=4)
 

@@ -1,4 +1,4 @@
-"""A soak's stage: a fresh database, the provider, workers that may be killed, the queue, and a sweep that never rests."""
+"""A soak's stage: a fresh database, the provider, workers that may be killed, the queue, a sweep that never rests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-
 from functions.work_sweep.handler import sweep
 from shared.channels.connections import connect_whatsapp
 from shared.conversations.repair import SweepTimes
 from shared.platform.keys import Keys
-from shared.platform.settings import KeySettings
+from shared.platform.logs import configure
+from shared.platform.settings import KeySettings, LogSettings
 from tests.chaos.credentials import AUDIENCE, EMAIL, ISSUER, Credentials, make_credentials
 from tests.chaos.driver import Driver
 from tests.chaos.invariants import AT_THE_CUSTOMER, IN_THE_DATABASE, broken, load_provider_log
@@ -38,6 +38,8 @@ SENDING_LIMIT = 1.0
 GUARD = 0.8
 TURN_TIMEOUT = 1.5
 SWEEP_PAUSE = 0.2
+# a victim's first request takes its time on a busy machine: the sweep must not give its work to others before
+GRACE = 2.0
 
 _SETTINGS = {
     "LEASE_SECONDS": str(LEASE),
@@ -57,6 +59,13 @@ _SETTINGS = {
     "OIDC_ALLOWED_EMAILS": EMAIL,
     "LOG_LEVEL": "WARNING",
 }
+
+_WAITING = """
+SELECT (SELECT count(*) FROM platform.conversations
+        WHERE last_in_seq > done_seq AND customer_external_id = coalesce(%s, customer_external_id))
+     + (SELECT count(*) FROM platform.outbox
+        WHERE state IN ('ready', 'sending', 'uncertain') AND recipient = coalesce(%s, recipient))
+"""
 
 
 @dataclass(frozen=True)
@@ -80,24 +89,34 @@ class Stack:
         self._sweeper = threading.Thread(target=self._sweep, daemon=True)
         self._sweeps: dict[str, int] = {}
         self._began = time.monotonic()
+        self._asking = threading.Lock()  # cases are played by threads, and a connection is for one at a time
 
-    def fork(self, **crash: str) -> Worker:
-        """A worker that tasks go to; with crash settings one that gets none but those sent to it."""
-        worker = self.host.fork(**crash)
-        if not crash:
-            self.driver.workers.append(worker.url)
+    def fork(self) -> Worker:
+        """A worker that tasks go to."""
+        worker = self.host.fork()
+        self.driver.workers.append(worker.url)
         return worker
+
+    def fork_victim(self, point: str, how: str) -> Worker:
+        """A worker that gets only what is sent to it, warm, and meets its crash point in its first real task."""
+        passes_when_idle = point in {"K1", "K8"}  # so the task that warms it passes there once
+        victim = self.host.fork(CRASH_POINT=point, CRASH_SIGNAL=how, CRASH_HIT="2" if passes_when_idle else "1")
+        self.driver.warm(victim.url)
+        return victim
 
     def says(self, *texts: str, customer: str | None = None, first_worker: Worker | None = None) -> str:
         """A customer writes a burst; its first task goes to `first_worker`. Returns the customer."""
-        self.scene.customer = customer or f"55{uuid4().int % 10**11:011d}"
-        for wake_up in self.scene.says(*texts):
+        customer = customer or f"55{uuid4().int % 10**11:011d}"
+        with self._asking:
+            self.scene.customer = customer
+            wake_ups = self.scene.says(*texts)
+        for wake_up in wake_ups:
             conversation_id = str(wake_up.conversation_id)
             if first_worker is not None:
                 self.driver.first_worker[conversation_id] = first_worker.url
             payload = {"organization_id": str(wake_up.organization_id), "conversation_id": conversation_id}
             self.driver.add(payload, at=wake_up.run_at.timestamp())
-        return self.scene.customer
+        return customer
 
     def begin_sweeping(self) -> None:
         """Sweeps until the end."""
@@ -105,22 +124,16 @@ class Stack:
 
     def is_done(self, customer: str | None = None) -> bool:
         """Whether nothing waits any more, of one customer or at all."""
-        waiting = self.scene.value(
-            "SELECT (SELECT count(*) FROM platform.conversations c"
-            "        WHERE last_in_seq > done_seq AND customer_external_id = coalesce(%s, customer_external_id))"
-            "     + (SELECT count(*) FROM platform.outbox"
-            "        WHERE state IN ('ready', 'sending', 'uncertain') AND recipient = coalesce(%s, recipient))",
-            customer,
-            customer,
-        )
+        with self._asking:
+            waiting = self.scene.value(_WAITING, customer, customer)
         return bool(waiting == 0)
 
-    def finish(self, *, naive: bool = False, within: float = 60.0) -> Verdict:
-        """Waits until nothing moves any more, looks at every invariant and prints one line of JSON."""
+    def finish(self, *, naive: bool = False, within: float = 60.0, **facts: int) -> Verdict:
+        """Waits until nothing moves any more, looks at every invariant and prints one line of JSON with these facts."""
         with contextlib.suppress(AssertionError):  # what is stuck breaks an invariant, which says more
-            eventually(self._has_settled, within=5.0 if naive else within, interval=0.1)
+            eventually(self._naive_is_done if naive else self._has_settled, within=within, interval=0.1)
         with contextlib.closing(self.scene.clone.superuser()) as connection:
-            counts = load_provider_log(connection, self._log)
+            counts: dict[str, Any] = load_provider_log(connection, self._log)
             invariants = AT_THE_CUSTOMER if naive else {**AT_THE_CUSTOMER, **IN_THE_DATABASE}
             found = broken(connection, invariants)
             cursor = connection.cursor()
@@ -138,7 +151,7 @@ class Stack:
             "sweeps": self._sweeps,
             "seconds": round(time.monotonic() - self._began, 1),
         }
-        line = {"seed": self.seed, **counts, "invariants": len(invariants), "broken": found}
+        line = {"seed": self.seed, **facts, **counts, "invariants": len(invariants), "broken": found}
         print(json.dumps(line, ensure_ascii=False))  # noqa: T201 - the soak's record
         return Verdict(counts, found)
 
@@ -149,12 +162,21 @@ class Stack:
             self._sweeper.join()
 
     def _has_settled(self) -> bool:
-        return (
-            self.is_done() and self.scene.value("SELECT count(*) FROM agents.llm_attempts WHERE state = 'started'") == 0
-        )
+        with self._asking:
+            open_calls = self.scene.value("SELECT count(*) FROM agents.llm_attempts WHERE state = 'started'")
+        return self.is_done() and open_calls == 0
+
+    def _naive_is_done(self) -> bool:
+        with contextlib.closing(self.scene.clone.superuser()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                "SELECT count(*) FROM platform.messages m LEFT JOIN chaos.naive_states s ON s.message_id = m.id"
+                " WHERE m.direction = 'inbound' AND s.state IS DISTINCT FROM 'processed'"
+            )
+            return bool(cursor.fetchone()[0] == 0)
 
     def _sweep(self) -> None:
-        times = SweepTimes(sending_limit=SENDING_LIMIT, uncertain=UNCERTAIN, lease=LEASE, grace=0.2)
+        times = SweepTimes(sending_limit=SENDING_LIMIT, uncertain=UNCERTAIN, lease=LEASE, grace=GRACE)
         while not self._sweeping.wait(SWEEP_PAUSE):
             counts = sweep(self.scene.worker, queue=self.driver, turn_url=AUDIENCE, times=times)
             for name, count in counts.items():
@@ -172,6 +194,7 @@ def stack_on(
     faults: Mapping[str, float] | None = None,
 ) -> Iterator[Stack]:
     """Everything started, with one organization whose replies may be cut into parts of 60 characters."""
+    configure(LogSettings(log_level="WARNING"))  # the sweep's line each 0.2 s would bury the soak's own
     with contextlib.ExitStack() as stack:
         scene = stack.enter_context(scene_in(database))
         credentials = make_credentials(folder)

@@ -110,14 +110,15 @@ class Scene:
         return self._record([item])
 
     def _message(self, text: str, written: datetime) -> Item:
+        wamid = f"wamid.{uuid4()}"
         return {
             "id": str(new_id()),
             "kind": "message",
             "account": self.tenant.phone_number_id,
-            "key": f"m:{uuid4()}",
+            "key": f"m:{wamid}",
             "digest": secrets.token_hex(16),
             "event_type": "message.text",
-            "event_id": f"wamid.{uuid4()}",
+            "event_id": wamid,
             "occurred_at": written.isoformat(),
             "customer": self.customer,
             "text": text,

@@ -1,6 +1,6 @@
 """The negative control: each message goes pending → processing → send → processed, and is taken up again at once.
 
-It runs in the same harness, against the same provider, with the same tasks, kills and stops. It must fail the invariants.
+It runs in the same harness, against the same provider, with the same tasks, kills and stops, and must fail.
 """
 
 from __future__ import annotations

@@ -191,7 +191,8 @@ def test_a_lost_model_call_keeps_its_reserved_cost(scene: Scene) -> None:
 
 def test_an_execution_that_never_ended_is_closed(scene: Scene) -> None:
     scene.execute(
-        "INSERT INTO departments.agent_executions (organization_id, agent_id, trigger_type, status) VALUES (%s, %s, 'manual', 'running')",
+        "INSERT INTO departments.agent_executions (organization_id, agent_id, trigger_type, status)"
+        " VALUES (%s, %s, 'manual', 'running')",
         scene.organization_id,
         scene.tenant.agent_id,
     )
