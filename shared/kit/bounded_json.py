@@ -58,7 +58,7 @@ def parse(raw: bytes) -> Any:
 
 
 def _count_exactly(raw: bytes) -> None:
-    """Refuse what is over a bound before the parser can choke on it; what is no JSON at all is the parser's to refuse."""
+    """Refuse what is over a bound before the parser can choke on it; what is no JSON at all the parser refuses."""
     outside = _outside_strings(raw)
     if sum(outside.count(mark) for mark in (b",", b":", b"[", b"{")) >= MAX_TOKENS:
         raise Unusable("too_many_tokens")

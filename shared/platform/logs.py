@@ -130,7 +130,7 @@ def _describe(error: Any) -> Event:
 
 
 def _render(_logger: object, _method: str, event: Event) -> str:
-    return secrets.mask(json.dumps(event, ensure_ascii=False, default=str)) + "\n"
+    return secrets.mask(json.dumps(event, default=str)) + "\n"
 
 
 def _now() -> str:

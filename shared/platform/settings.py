@@ -48,6 +48,7 @@ def _decode_key(value: Any) -> Any:
     return key
 
 
+Alternatives = tuple[tuple[str, ...], ...]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 SecretCommaList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 Base64Key = Annotated[SecretBytes, NoDecode, BeforeValidator(_decode_key)]
@@ -59,7 +60,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     # settings of which one or another must be there, checked by `load`: the first group that is complete suffices
-    alternatives: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    alternatives: ClassVar[Alternatives] = ()
 
 
 class DatabaseSettings(Settings):
@@ -187,7 +188,7 @@ def load(settings_class: type[SettingsClass]) -> SettingsClass:
 def _missing_alternatives(settings_class: type[Settings]) -> dict[str, str]:
     problems = {}
     for each in settings_class.__mro__:
-        groups: tuple[tuple[str, ...], ...] = vars(each).get("alternatives", ())
+        groups: Alternatives = vars(each).get("alternatives", ())
         if groups and not any(all(os.environ.get(name) for name in group) for group in groups):
             first, *others = [", ".join(group) for group in groups]
             problems[first] = f"missing (or {' or '.join(others)})"
