@@ -6,8 +6,8 @@ from uuid import UUID
 
 from infra.local.basis import Basis
 
-_SLUG = "padaria-do-bairro"
-_NAME = "Padaria do Bairro"
+_SLUG = "padaria-aurora"
+_NAME = "Padaria Aurora"
 _FIND = """
 SELECT o.id, c.account_identifier
 FROM platform.organizations AS o

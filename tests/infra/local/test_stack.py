@@ -63,7 +63,7 @@ def test_the_demo_organization_has_a_responder_and_a_connection_with_an_encrypte
     connection.close()
     assert rows is not None
     ((name, department, agent, account, token),) = rows
-    assert (name, department, agent) == ("Padaria do Bairro", "customer_service", "whatsapp_responder")
+    assert (name, department, agent) == ("Padaria Aurora", "customer_service", "whatsapp_responder")
     assert account == demo["phone_number_id"]
     assert running_stack.stack.basis.secrets.graph_token not in token
 
