@@ -104,7 +104,7 @@ def _first_answer(host: Host, request: bytes) -> bytes:
                 return connection.recv(65536)
         except ConnectionError:
             time.sleep(0.002)  # there is no sign of a listening port but to try
-    raise RuntimeError(f"no answer within {_DEADLINE} s: {last_words(host)}")
+    raise RuntimeError(f"it ended, or gave no answer within {_DEADLINE} s: {last_words(host)}")
 
 
 def imports_by_package(written: str) -> list[tuple[str, int, int]]:

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 from infra.manifest import load_manifest
+from shared.platform.keysets import create_master_key_file
 from tests.support.database import Database
 
 APP_SECRET = "benchmark"  # noqa: S105 - signs what the benchmark sends to itself
@@ -16,7 +17,7 @@ def function_settings(name: str, database: Database, *, folder: Path, sink: str)
     """
     key_file = folder / "master-key"
     if not key_file.exists():
-        key_file.write_text(base64.b64encode(bytes(range(32))).decode())
+        create_master_key_file(key_file)
     own_url = "http://127.0.0.1:9/agent_execution"  # no task ever arrives there
     return {
         "DATABASE_URL": database.url(load_manifest().functions[name].database_role),

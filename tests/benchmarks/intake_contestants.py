@@ -37,6 +37,8 @@ class Contestant:
 
     def meet_customers(self) -> None:
         """Let each customer write once, so that every conversation has something pending."""
+        if self.database is None:
+            return
         self._drive(self.customers, CONVERSATIONS, pace=Pace(seconds=600, warm_up=0))
         self.loads.clear()
 

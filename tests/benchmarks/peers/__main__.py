@@ -8,6 +8,7 @@ the server's default durability; a round of each after the other, medians count.
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -92,6 +93,7 @@ def _peer_round(server: Server, program: str) -> tuple[float, str]:
 def main() -> None:
     """Measure, print, write build/bench-peers.json; fail when the promise is missed."""
     argparse.ArgumentParser(prog="make bench-peers", description=__doc__).parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that what was started is stopped
     console = Console(width=None if sys.stdout.isatty() else 140)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         findings = {"peers": measure(progress)}
