@@ -1,0 +1,159 @@
+"""Plays the scenes against a stack of its own, watches what comes of each, and says whether it is what should come."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from infra.cli.demo.checks import check_outcome
+from infra.cli.demo.customer import Customer, pause
+from infra.cli.demo.facts import Outcome, Said, Step
+from infra.cli.demo.observation import Observation
+from infra.cli.demo.scenes import CUSTOMER_NAME, SCENES, Scene
+from infra.cli.demo.screenplay import Screenplay
+from infra.cli.knowing import import_folder_of
+from infra.cli.language import say
+from infra.cli.refusals import refused
+from infra.cli.screen import print_json
+from infra.cli.stack_process import StackProcess
+
+KNOWLEDGE = Path(__file__).resolve().parent.parent / "demo_knowledge"
+REPLY_SECONDS = 30.0  # a reply comes after about three; a slow machine under load gets ten times as long
+LOOK_SECONDS = 0.05
+
+
+def play_demo(*, as_json: bool, data_dir: Path | None) -> bool:
+    """Play it and print it; returns whether every expectation held.
+
+    Raises:
+        CommandFailed: the stack did not start, or a scene had no end in time.
+    """
+    began = time.monotonic()
+    outcome = Outcome()
+    with _folder(data_dir) as folder, Screenplay(silent=as_json) as screenplay:
+        stack = StackProcess(folder)
+        try:
+            with screenplay.doing(say("Starting PostgreSQL, the queue, storage, Meta's sandbox and the functions")):
+                stack.start()
+            outcome.timings["start_seconds"] = round(time.monotonic() - began, 2)
+            _play(stack, outcome, screenplay)
+        finally:
+            with screenplay.doing(say("Stopping")):
+                stack.stop()
+        outcome.timings["total_seconds"] = round(time.monotonic() - began, 2)
+        if as_json:
+            print_json(outcome.as_data())
+        else:
+            screenplay.show_outcome(outcome)
+    return outcome.passed
+
+
+@contextmanager
+def _folder(data_dir: Path | None) -> Iterator[Path]:
+    """Give the folder that was asked for, or one that is removed afterwards."""
+    if data_dir is not None:
+        yield data_dir
+        return
+    folder = Path(tempfile.mkdtemp(prefix="departments-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _play(stack: StackProcess, outcome: Outcome, screenplay: Screenplay) -> None:
+    outcome.organization = {**stack.ready["demo"], "knowledge_folder": str(KNOWLEDGE)}
+    del outcome.organization["app_secret"], outcome.organization["verify_token"]
+    with screenplay.importing() as progress:
+        outcome.knowledge = import_folder_of(
+            KNOWLEDGE, ready=stack.ready, organization_id=stack.ready["demo"]["organization_id"], tell=progress
+        )
+    observation = Observation(stack.ready)
+    try:
+        with httpx.Client(trust_env=False) as client:
+            customer = Customer(stack.ready, client)
+            shaken = customer.shake_hands()
+            began = time.monotonic()
+            for scene in SCENES:
+                _play_scene(scene, customer, observation, outcome, screenplay, began=began)
+            accepted = len(customer.received())
+        outcome.checks = check_outcome(outcome, handshake=shaken, accepted=accepted)
+    finally:
+        observation.close()
+
+
+def _play_scene(  # noqa: PLR0913 - the parts of one evening at the theatre
+    scene: Scene,
+    customer: Customer,
+    observation: Observation,
+    outcome: Outcome,
+    screenplay: Screenplay,
+    *,
+    began: float,
+) -> None:
+    step = Step(name=scene.name, title=say(scene.title))
+    screenplay.begin_scene(step.title)
+    since, before = observation.moment(), observation.counts()
+    runs, calls = len(observation.round_trips()), len(customer.received())
+
+    def hear(speaker: str, text: str, note: str = "") -> None:
+        line = Said(seconds=round(time.monotonic() - began, 2), speaker=speaker, text=text, note=note)
+        outcome.transcript.append(line)
+        screenplay.show_line(line)
+
+    for position, text in enumerate(scene.texts):
+        if position:
+            pause(scene.pause_seconds)
+        hear(CUSTOMER_NAME, text)
+        answer = customer.write(text)
+        step.sent.append(text)
+        step.webhook_answers.append(answer.status_code)
+        step.webhook_milliseconds.append(round(answer.milliseconds, 1))
+    if scene.copies:
+        _repeat(scene.copies, customer, step)
+    if scene.comes != "nothing":
+        with screenplay.doing(say("Waiting for the reply and its delivery")):
+            _wait(lambda: len(customer.received()) > calls, what=say("no reply to {scene}", scene=scene.name))
+            _wait(
+                lambda: observation.all_read(since) and len(observation.round_trips()) > runs,
+                what=say("no delivery of the reply to {scene}", scene=scene.name),
+            )
+    replies = customer.received()[calls:]
+    step.replies = [call["body"] or "" for call in replies]
+    step.seconds_to_reply = round(customer.seconds_until(replies[0]), 2) if replies else None
+    step.turns = observation.turns(since)
+    step.round_trips = observation.round_trips()[runs:]
+    step.statuses = observation.statuses(since)
+    step.stored = observation.stored(since)
+    step.rows = {table: rows - before[table] for table, rows in observation.counts().items()}
+    outcome.steps.append(step)
+    for reply in step.replies:
+        hear("department", reply, _note(step))
+    screenplay.end_scene(step)
+
+
+def _repeat(copies: int, customer: Customer, step: Step) -> None:
+    """Deliver the last message again, several times at once, as a provider does that had no answer."""
+    with ThreadPoolExecutor(copies) as threads:
+        for answer in threads.map(lambda _: customer.deliver_again(), range(copies)):
+            step.webhook_answers.append(answer.status_code)
+            step.webhook_milliseconds.append(round(answer.milliseconds, 1))
+
+
+def _note(step: Step) -> str:
+    turn = step.turns[0] if step.turns else None
+    outcome = f"{turn.outcome}, {turn.model}, {turn.own_milliseconds} ms" if turn else ""
+    return " · ".join(part for part in (outcome, "→".join(step.statuses)) if part)
+
+
+def _wait(happened: Callable[[], bool], *, what: str) -> None:
+    give_up = time.monotonic() + REPLY_SECONDS
+    while not happened():
+        if time.monotonic() > give_up:
+            raise refused("demo_stuck", what=what, seconds=REPLY_SECONDS)
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,125 @@
+"""Every refusal of the command: its stable code, how it ends, its text and what to do next, in both languages.
+
+Programs may rely on the codes; docs/operations.md lists them and a test compares the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.cli.failures import CommandFailed, ExitCode
+from infra.cli.language import language, say
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One way a command says no; `text` and `next_step` are templates for `str.format`."""
+
+    exit_code: ExitCode
+    text: str
+    next_step: str = ""
+
+
+REFUSALS = {
+    # what was given cannot be used
+    "not_a_file": Refusal(ExitCode.USAGE, "{path} is not a file that can be read", "check the path"),
+    "not_a_folder": Refusal(ExitCode.USAGE, "{path} is not a folder that can be read", "check the path"),
+    "not_a_ready_file": Refusal(
+        ExitCode.USAGE,
+        "{path} is not the ready file of a running stack: {reason}",
+        "start one: departments up --ready-file {path}",
+    ),
+    "settings_missing": Refusal(ExitCode.USAGE, "{reason}", "set them, or name a running stack with --ready-file"),
+    "database_url_unusable": Refusal(
+        ExitCode.USAGE,
+        "the database's URL cannot be used: {reason}",
+        "write it as postgresql+pg8000://USER:PASSWORD@HOST:5432/DATABASE, or with ?unix_sock=/PATH/.s.PGSQL.5432",
+    ),
+    "replay_what": Refusal(
+        ExitCode.USAGE,
+        "there is nothing to replay: neither files nor quarantined deliveries were named",
+        "name payload files, or use --quarantined with --delivery, --since and --until, or --organization",
+    ),
+    "token_source": Refusal(
+        ExitCode.USAGE, "the access token has to come from one place", "use --token-file FILE or --token-stdin"
+    ),
+    # something is not there, or not now
+    "unavailable": Refusal(ExitCode.UNAVAILABLE, "not possible at the moment: {reason}", "try again"),
+    "database_unreachable": Refusal(
+        ExitCode.UNAVAILABLE, "the database did not answer: {reason}", "start it, or correct the address"
+    ),
+    "receiver_unreachable": Refusal(
+        ExitCode.UNAVAILABLE, "{url} did not answer: {reason}", "start it, or correct --url"
+    ),
+    "stack_unusable": Refusal(ExitCode.UNAVAILABLE, "{reason}"),
+    "demo_stuck": Refusal(
+        ExitCode.FAILED, "{what} within {seconds:.0f} s", "keep the data with --data-dir and read its logs folder"
+    ),
+    # understood, and refused
+    "not_migrated": Refusal(ExitCode.REFUSED, "the database has no schema of this version", "run: departments migrate"),
+    "login_without_rights": Refusal(
+        ExitCode.REFUSED, "the database's login has not the rights of {role}", "use a login that is a member of it"
+    ),
+    "migration_refused": Refusal(
+        ExitCode.REFUSED, "the database refused the migration: {reason}", "migrate as the owner of the database"
+    ),
+    "organization_unknown": Refusal(
+        ExitCode.REFUSED, "there is no organization {organization!r}", "use the id that `organization create` printed"
+    ),
+    "slug_unusable": Refusal(
+        ExitCode.REFUSED,
+        "{slug!r} cannot be a slug: 1 to 100 of a-z, 0-9 and hyphens, with a letter or digit at both ends",
+        "choose another with --slug",
+    ),
+    "slug_taken": Refusal(
+        ExitCode.REFUSED, "the slug {slug!r} belongs to another organization", "choose another with --slug"
+    ),
+    "value_unusable": Refusal(ExitCode.REFUSED, "{reason}", "correct it and try again"),
+    "account_unusable": Refusal(
+        ExitCode.REFUSED,
+        "{account!r} is not a phone number id: it is Meta's id of the number, digits only",
+        "copy it from the app's WhatsApp settings",
+    ),
+    "account_taken": Refusal(
+        ExitCode.REFUSED,
+        "the account {account} is connected to another organization",
+        "that organization has to revoke it first",
+    ),
+    "token_unusable": Refusal(
+        ExitCode.REFUSED,
+        "an access token is 1 to {limit} printable characters without spaces; this is none",
+        "check what the file holds",
+    ),
+    "delivery_unknown": Refusal(
+        ExitCode.REFUSED,
+        "there is no delivery {delivery}",
+        "list them: departments replay --quarantined --list",
+    ),
+}
+
+
+def refused(code: str, **values: object) -> CommandFailed:
+    """Make the failure of a refusal, in the language of this process."""
+    refusal = REFUSALS[code]
+    next_step = say(refusal.next_step, **values) if refusal.next_step else ""
+    return CommandFailed(refusal.exit_code, say(refusal.text, **values), next_step=next_step, code=code)
+
+
+def failure_of(refusal: Exception, values: Mapping[str, object]) -> CommandFailed:
+    """Make the failure of what the platform refused: in this table's words where it has them, else in the platform's.
+
+    Args:
+        refusal: `Rejected`, `Unavailable` or `SettingsMissing`.
+        values: what the texts of this table name.
+    """
+    from shared.kit.errors import Rejected, Unavailable
+    from shared.platform.refusals import REFUSALS as PLATFORM
+
+    if isinstance(refusal, Unavailable):
+        return refused("unavailable", reason=refusal.message)
+    if not isinstance(refusal, Rejected):
+        return refused("settings_missing", reason=str(refusal))
+    if refusal.code in REFUSALS:
+        return refused(refusal.code, **{"reason": refusal.message, **values})
+    known = PLATFORM.get(refusal.code)
+    message = known.message_pt if known is not None and language() == "pt" else refusal.message
+    return CommandFailed(ExitCode.REFUSED, message, code=refusal.code)
