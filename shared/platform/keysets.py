@@ -88,7 +88,7 @@ class _CloudKey(Aead):  # type: ignore[misc]
             return method(request=request, timeout=CALL_TIMEOUT)
         except exceptions.InvalidArgument as error:  # the ciphertext is not this key's
             raise tink.TinkError("Cloud KMS refused the ciphertext") from error
-        except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
+        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
             raise Unavailable(f"Cloud KMS did not answer: {type(error).__name__}") from error
 
 

@@ -50,7 +50,7 @@ class CloudTasks:
             self._connected().create_task(parent=parent, task=task, timeout=CALL_TIMEOUT, retry=None)
         except exceptions.AlreadyExists:
             return
-        except (exceptions.GoogleAPICallError, GoogleAuthError) as error:
+        except (exceptions.GoogleAPIError, GoogleAuthError) as error:
             raise Unavailable(f"Queue {queue} took no task: {type(error).__name__}") from error
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.platform.settings import StorageSettings
 
 CALL_TIMEOUT = 60.0  # seconds for one request; media are up to 100 MB
+RETRY_TIMEOUT = 20.0  # seconds after which a request that failed is not sent again
 
 
 class Storage(Protocol):
@@ -43,7 +44,7 @@ class CloudStorage:
         blob = self._blob(bucket, name)
         # The emulator ignores if_generation_match: asking first makes it refuse as well, save for a race that only the
         # precondition, which Cloud Storage honours, can decide.
-        if not _call(blob.exists, timeout=CALL_TIMEOUT):
+        if not _call(blob.exists):
             with contextlib.suppress(_Exists):
                 _call(
                     blob.upload_from_string,
@@ -51,10 +52,9 @@ class CloudStorage:
                     content_type=content_type,
                     if_generation_match=0,
                     checksum="crc32c",  # Cloud Storage refuses bytes that arrive damaged
-                    timeout=CALL_TIMEOUT,
                 )
         # what is there now is ours, or was ours (a repetition after a lost answer), if its bytes are the same
-        _call(blob.reload, timeout=CALL_TIMEOUT)
+        _call(blob.reload)
         if blob.size != len(data) or blob.crc32c != crc32c(data):
             raise Rejected("object_exists", f"object {name} exists in {bucket} with other bytes")
         return int(blob.generation)
@@ -62,14 +62,14 @@ class CloudStorage:
     def get(self, bucket: str, name: str, *, generation: int | None = None) -> bytes:
         """See `Storage`."""
         blob = self._blob(bucket, name, generation)
-        data: bytes = _call(blob.download_as_bytes, timeout=CALL_TIMEOUT, checksum="crc32c")
+        data: bytes = _call(blob.download_as_bytes, checksum="crc32c")
         return data
 
     def delete(self, bucket: str, name: str) -> None:
         """See `Storage`."""
         blob = self._blob(bucket, name)
         try:
-            _call(blob.delete, timeout=CALL_TIMEOUT)
+            _call(blob.delete)
         except Rejected:
             return
 
@@ -112,13 +112,14 @@ def _call(method: Callable[..., Any], *arguments: object, **options: object) -> 
     from google.api_core import exceptions  # noqa: PLC0415 (see `_make_client`)
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 (see `_make_client`)
     from google.cloud.storage.exceptions import DataCorruption  # noqa: PLC0415 (see `_make_client`)
+    from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 (see `_make_client`)
     from requests.exceptions import RequestException  # noqa: PLC0415 (see `_make_client`)
 
     try:
-        return method(*arguments, **options)
+        return method(*arguments, timeout=CALL_TIMEOUT, retry=DEFAULT_RETRY.with_timeout(RETRY_TIMEOUT), **options)
     except exceptions.NotFound:
         raise Rejected("not_found", "the object or its bucket does not exist") from None
     except exceptions.PreconditionFailed:
         raise _Exists from None
-    except (exceptions.GoogleAPICallError, GoogleAuthError, RequestException, DataCorruption) as error:
+    except (exceptions.GoogleAPIError, GoogleAuthError, RequestException, DataCorruption) as error:
         raise Unavailable(f"Cloud Storage did not do it: {type(error).__name__}") from error

@@ -19,11 +19,11 @@ class WakeUps:
     """Runs calls one after another in a thread of its own; `later` returns at once."""
 
     def __init__(self, *, most_waiting: int = 1000) -> None:
-        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(maxsize=most_waiting)
+        self._waiting: queue.Queue[Callable[[], object] | None] = queue.Queue(maxsize=most_waiting)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def later(self, call: Callable[[], None]) -> bool:
+    def later(self, call: Callable[[], object]) -> bool:
         """Take the call, or return False because too many wait."""
         with self._starting:
             if self._thread is None:  # in the process that works: it may have been forked after this was made
