@@ -1317,9 +1317,10 @@ ALTER FUNCTION platform.copy_row_security(parent regclass, partition regclass) O
 -- Name: covering_chunks(text[], double precision[], text); Type: FUNCTION; Schema: platform; Owner: owner
 
 CREATE FUNCTION platform.covering_chunks(lexemes text[], weights double precision[], model text) RETURNS TABLE(chunk_id uuid, coverage double precision)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 200
     SET enable_seqscan TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_material TO 'off'
     AS $$
 DECLARE
     queries tsquery[];
@@ -1337,13 +1338,13 @@ BEGIN
     ), total AS (
         SELECT greatest(count(*), 1)::double precision AS chunks
         FROM platform.knowledge_chunks AS chunk
-        WHERE chunk.embedding_model = model AND chunk.knowledge_id IN (SELECT live.id FROM live)
+        WHERE chunk.embedding_model = model AND (chunk.knowledge_id IN (SELECT live.id FROM live)) IS TRUE
     ), term AS MATERIALIZED (
         SELECT place, one_query, weight FROM unnest(queries, weights) WITH ORDINALITY AS given (one_query, weight, place)
     ), hit AS MATERIALIZED (
         SELECT chunk.id, term.place
         FROM platform.knowledge_chunks AS chunk JOIN term ON chunk.search_vector @@ term.one_query
-        WHERE chunk.embedding_model = model AND chunk.knowledge_id IN (SELECT live.id FROM live)
+        WHERE chunk.embedding_model = model AND (chunk.knowledge_id IN (SELECT live.id FROM live)) IS TRUE
           AND chunk.search_vector @@ any_query
     ), loudness AS MATERIALIZED (
         -- rarity is a share of the chunks, not a number, so that one threshold fits small and large tenants
@@ -1364,26 +1365,23 @@ ALTER FUNCTION platform.covering_chunks(lexemes text[], weights double precision
 CREATE FUNCTION platform.current_organization_id() RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 DECLARE
     context text := current_setting('app.current_organization_id', true);
 BEGIN
-    IF context IS NULL
-        OR context !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9a-f]{64}$'
-    THEN
-        RETURN NULL;
-    END IF;
+    -- The whole of it is compared as text: no pattern and no decoding, which would take twice as long as the two hashes,
+    -- and this runs for each table of each statement.
     IF EXISTS (
         SELECT FROM platform.context_keys AS key
         WHERE key.retired_at IS NULL
-          AND sha256(key.outer_pad || sha256(key.inner_pad || convert_to(left(context, 36), 'UTF8')))
-            = decode(right(context, 64), 'hex')
+          AND '.' || encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(left(context, 36), 'UTF8'))), 'hex')
+            = substr(context, 37)
     ) THEN
         RETURN left(context, 36)::uuid;
     END IF;
     RETURN NULL;
 END
-$_$;
+$$;
 
 ALTER FUNCTION platform.current_organization_id() OWNER TO definer_role;
 
@@ -1543,52 +1541,55 @@ ALTER FUNCTION platform.month_partitions(parent regclass) OWNER TO owner;
 -- Name: nearest_chunks(public.vector, text, integer); Type: FUNCTION; Schema: platform; Owner: owner
 
 CREATE FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) RETURNS TABLE(chunk_id uuid, cosine double precision)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 60
     SET enable_seqscan TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 DECLARE
     query_bits bit(1536) := public.binary_quantize(query)::bit(1536);
 BEGIN
     RETURN QUERY
-    WITH candidates AS MATERIALIZED (
-        SELECT chunk.id
-        FROM platform.knowledge_chunks AS chunk
-        WHERE chunk.embedding_model = model
-          AND NOT chunk.ann_indexed
-          AND chunk.knowledge_id IN (
-              SELECT entry.id FROM platform.knowledge_base AS entry
-              WHERE entry.status = 'active' AND (entry.valid_until IS NULL OR entry.valid_until > now())
-          )
-        ORDER BY chunk.embedding_bits OPERATOR(public.<~>) query_bits
-        LIMIT candidate_limit
+    WITH candidate AS MATERIALIZED (
+        (SELECT chunk.id
+         FROM platform.knowledge_chunks AS chunk
+         WHERE chunk.embedding_model = model
+           AND NOT chunk.ann_indexed
+           AND (chunk.knowledge_id IN (
+               SELECT entry.id FROM platform.knowledge_base AS entry
+               WHERE entry.status = 'active' AND (entry.valid_until IS NULL OR entry.valid_until > now())
+           )) IS TRUE -- a filter of one scan, not a join: each entry's chunks would be looked up apart
+         ORDER BY chunk.embedding_bits OPERATOR(public.<~>) query_bits
+         LIMIT candidate_limit)
+        UNION ALL
+        SELECT indexed.chunk_id FROM platform.nearest_indexed_chunks(query_bits, model, candidate_limit) AS indexed
+        WHERE EXISTS (
+            SELECT FROM platform.knowledge_chunks AS chunk WHERE chunk.embedding_model = model AND chunk.ann_indexed
+        )
     )
-    SELECT chunk.id, 1 - (chunk.embedding OPERATOR(public.<=>) query)
-    FROM candidates JOIN platform.knowledge_chunks AS chunk USING (id)
-    UNION ALL
-    SELECT indexed.chunk_id, indexed.cosine
-    FROM platform.nearest_indexed_chunks(query, model, candidate_limit) AS indexed
-    WHERE EXISTS (
-        SELECT FROM platform.knowledge_chunks AS chunk WHERE chunk.embedding_model = model AND chunk.ann_indexed
-    )
-    ORDER BY 2 DESC, 1;
+    SELECT chunk.id, 1 - (chunk.embedding OPERATOR(public.<=>) query) AS similarity
+    FROM candidate JOIN platform.knowledge_chunks AS chunk USING (id)
+    ORDER BY similarity DESC, chunk.id;
 END
 $$;
 
 ALTER FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) OWNER TO owner;
 
--- Name: nearest_indexed_chunks(public.vector, text, integer); Type: FUNCTION; Schema: platform; Owner: owner
+-- Name: nearest_indexed_chunks(bit, text, integer); Type: FUNCTION; Schema: platform; Owner: owner
 
-CREATE FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) RETURNS TABLE(chunk_id uuid, cosine double precision)
-    LANGUAGE plpgsql STABLE
+CREATE FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) RETURNS TABLE(chunk_id uuid)
+    LANGUAGE plpgsql STABLE ROWS 60
+    SET "hnsw.ef_search" TO '100'
     SET "hnsw.iterative_scan" TO 'strict_order'
     SET "hnsw.max_scan_tuples" TO '200000'
     SET enable_seqscan TO 'off'
     SET enable_sort TO 'off'
+    SET enable_material TO 'off'
     AS $$
 BEGIN
     RETURN QUERY
-    SELECT chunk.id, 1 - (chunk.embedding OPERATOR(public.<=>) query)
+    SELECT chunk.id
     FROM platform.knowledge_chunks AS chunk
     WHERE chunk.embedding_model = model
       AND chunk.ann_indexed
@@ -1597,19 +1598,21 @@ BEGIN
           WHERE entry.id = chunk.knowledge_id
             AND entry.status = 'active' AND (entry.valid_until IS NULL OR entry.valid_until > now())
       )
-    ORDER BY chunk.embedding OPERATOR(public.<=>) query
+    ORDER BY chunk.embedding_bits OPERATOR(public.<~>) query_bits
     LIMIT candidate_limit;
 END
 $$;
 
-ALTER FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) OWNER TO owner;
+ALTER FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) OWNER TO owner;
 
 -- Name: search_knowledge(public.vector, text, text[], double precision[], integer, integer); Type: FUNCTION; Schema: platform; Owner: owner
 
 CREATE FUNCTION platform.search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer) RETURNS TABLE(chunk_id uuid, knowledge_id uuid, heading text, content text, cosine double precision, coverage double precision, vector_rank integer, text_rank integer)
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE ROWS 20
     SET enable_seqscan TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 BEGIN
     RETURN QUERY
@@ -2382,6 +2385,7 @@ CREATE TABLE platform.knowledge_chunks (
     CONSTRAINT knowledge_chunks_ordinal_check CHECK ((ordinal >= 0)),
     CONSTRAINT knowledge_chunks_search_configuration_check CHECK ((char_length(search_configuration) <= 100))
 );
+ALTER TABLE ONLY platform.knowledge_chunks ALTER COLUMN search_vector SET STORAGE PLAIN;
 
 ALTER TABLE ONLY platform.knowledge_chunks FORCE ROW LEVEL SECURITY;
 
@@ -3163,11 +3167,11 @@ CREATE INDEX idx_knowledge_chunks_scan ON platform.knowledge_chunks USING btree 
 
 -- Name: idx_knowledge_embedding; Type: INDEX; Schema: platform; Owner: owner
 
-CREATE INDEX idx_knowledge_embedding ON platform.knowledge_chunks USING hnsw (embedding public.vector_cosine_ops) WHERE ann_indexed;
+CREATE INDEX idx_knowledge_embedding ON platform.knowledge_chunks USING hnsw (embedding_bits public.bit_hamming_ops) WHERE ann_indexed;
 
 -- Name: idx_knowledge_live; Type: INDEX; Schema: platform; Owner: owner
 
-CREATE INDEX idx_knowledge_live ON platform.knowledge_base USING btree (organization_id) INCLUDE (id, valid_until) WHERE (status = 'active'::text);
+CREATE INDEX idx_knowledge_live ON platform.knowledge_base USING btree (organization_id, id) INCLUDE (valid_until) WHERE (status = 'active'::text);
 
 -- Name: idx_knowledge_parent; Type: INDEX; Schema: platform; Owner: owner
 
@@ -4099,10 +4103,10 @@ GRANT ALL ON FUNCTION platform.month_partitions(parent regclass) TO worker_role;
 REVOKE ALL ON FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION platform.nearest_chunks(query public.vector, model text, candidate_limit integer) TO application_role;
 
--- Name: FUNCTION nearest_indexed_chunks(query public.vector, model text, candidate_limit integer); Type: ACL; Schema: platform; Owner: owner
+-- Name: FUNCTION nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer); Type: ACL; Schema: platform; Owner: owner
 
-REVOKE ALL ON FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION platform.nearest_indexed_chunks(query public.vector, model text, candidate_limit integer) TO application_role;
+REVOKE ALL ON FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) TO application_role;
 
 -- Name: FUNCTION search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer); Type: ACL; Schema: platform; Owner: owner
 

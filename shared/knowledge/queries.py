@@ -1,0 +1,149 @@
+"""Every statement on the knowledge tables. Those that take a session are part of the caller's transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, text
+
+from shared.knowledge.models import ActiveEntry, ChunkRow, Entry
+from shared.knowledge.portuguese import CONFIGURATION
+from shared.platform.database import Database, TenantSession
+
+_LARGEST = 9999  # of the whole numbers that a question's vector is sent as
+
+_SEARCH = """
+    SELECT chunk_id, knowledge_id, heading, content, cosine, coverage, vector_rank, text_rank
+    FROM platform.search_knowledge(CAST(:vector AS public.vector), :model, CAST(:lexemes AS text[]),
+                                   CAST(:weights AS float8[]), :candidates, :limit)
+"""
+_ACTIVE = """
+    SELECT source_path, id, version, source_digest FROM platform.knowledge_base
+    WHERE status = 'active' AND source_path IS NOT NULL
+"""
+_DEPRECATE = text("""
+    UPDATE platform.knowledge_base SET status = 'deprecated' WHERE id = :id AND status = 'active' RETURNING id
+""")
+_DELETE_CHUNKS = text("DELETE FROM platform.knowledge_chunks WHERE knowledge_id = :knowledge_id")
+_INSERT_ENTRY = text("""
+    INSERT INTO platform.knowledge_base (id, organization_id, title, content, content_type, category, tags, valid_until,
+                                         source_path, source_digest, version, parent_id)
+    VALUES (:id, :organization_id, :title, :content, :content_type, :category, CAST(:tags AS jsonb), :valid_until,
+            :source_path, :source_digest, :version, :parent_id)
+    ON CONFLICT (organization_id, source_path) WHERE status = 'active' AND source_path IS NOT NULL DO NOTHING
+    RETURNING id
+""")
+_INSERT_CHUNKS = text("""
+    INSERT INTO platform.knowledge_chunks (id, organization_id, knowledge_id, ordinal, heading, content, embedding,
+                                           embedding_model, search_vector, search_configuration)
+    SELECT id, :organization_id, :knowledge_id, ordinal, heading, content, CAST(embedding AS public.vector),
+           :model, array_to_tsvector(string_to_array(lexemes, ' ')), :configuration
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:ordinals AS integer[]), CAST(:headings AS text[]),
+                CAST(:contents AS text[]), CAST(:embeddings AS text[]), CAST(:lexemes AS text[]))
+         AS given (id, ordinal, heading, content, embedding, lexemes)
+""")
+# The partial index on (organization, model, ann_indexed) answers the count without the table.
+_COUNT = "SELECT count(*) AS chunks FROM platform.knowledge_chunks WHERE embedding_model = :model"
+_MOVE_TO_INDEX = """
+    UPDATE platform.knowledge_chunks SET ann_indexed = true
+    WHERE id IN (SELECT id FROM platform.knowledge_chunks
+                 WHERE embedding_model = :model AND NOT ann_indexed LIMIT :batch FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+"""
+
+
+def search_knowledge(  # noqa: PLR0913 -- one statement's parameters, all named
+    database: Database,
+    *,
+    organization_id: UUID,
+    vector: NDArray[np.float32],
+    model: str,
+    terms: Mapping[str, float],
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """The best `limit` chunks of the joined ranking, best first; `terms` maps lexemes to their weight."""
+    return database.tenant_once(
+        organization_id,
+        _SEARCH,
+        vector=direction(vector),
+        model=model,
+        lexemes=list(terms),
+        weights=list(terms.values()),
+        # found by single bits and compared in full: 60 for the best 10 has recall 1.00 (docs/knowledge.md)
+        candidates=max(60, 3 * limit),
+        limit=limit,
+    )
+
+
+def direction(vector: NDArray[np.float32]) -> str:
+    """A vector to search with, in whole numbers: no cosine sees the scale, and they are written and read fast."""
+    return str(np.rint(vector * (_LARGEST / max(float(np.abs(vector).max()), 1e-30))).astype(np.int32).tolist())
+
+
+def active_entries(database: Database, organization_id: UUID) -> dict[str, ActiveEntry]:
+    """The organization's active entries that came from files, by their path."""
+    rows = database.tenant_once(organization_id, _ACTIVE)
+    return {
+        row.source_path: ActiveEntry(id=row.id, version=row.version, source_digest=row.source_digest) for row in rows
+    }
+
+
+def deprecate_entry(session: TenantSession, entry_id: UUID) -> bool:
+    """Take an entry and its chunks out of use; False when somebody else has. Its text stays, as a former version."""
+    if session.execute(_DEPRECATE, {"id": entry_id}).first() is None:
+        return False
+    session.execute(_DELETE_CHUNKS, {"knowledge_id": entry_id})
+    return True
+
+
+def insert_entry(
+    session: TenantSession, organization_id: UUID, entry: Entry, *, entry_id: UUID, replaces: ActiveEntry | None
+) -> bool:
+    """Add an active entry; False when there is an active one of its path."""
+    parameters = {
+        "id": entry_id,
+        "organization_id": organization_id,
+        "title": entry.title,
+        "content": entry.content,
+        "content_type": entry.content_type,
+        "category": entry.category,
+        "tags": json.dumps(entry.tags),
+        "valid_until": entry.valid_until,
+        "source_path": entry.source_path,
+        "source_digest": entry.source_digest,
+        "version": replaces.version + 1 if replaces else 1,
+        "parent_id": replaces.id if replaces else None,
+    }
+    return session.execute(_INSERT_ENTRY, parameters).first() is not None
+
+
+def insert_chunks(
+    session: TenantSession, organization_id: UUID, chunks: Sequence[ChunkRow], *, knowledge_id: UUID, model: str
+) -> None:
+    """Add chunks of one entry, all embedded by `model`."""
+    parameters = {
+        "organization_id": organization_id,
+        "knowledge_id": knowledge_id,
+        "model": model,
+        "configuration": CONFIGURATION,
+        "ids": [chunk.id for chunk in chunks],
+        "ordinals": [chunk.ordinal for chunk in chunks],
+        "headings": [chunk.heading for chunk in chunks],
+        "contents": [chunk.content for chunk in chunks],
+        "embeddings": [chunk.embedding for chunk in chunks],
+        "lexemes": [" ".join(chunk.lexemes) for chunk in chunks],
+    }
+    session.execute(_INSERT_CHUNKS, parameters)
+
+
+def count_chunks(database: Database, organization_id: UUID, *, model: str) -> int:
+    """How many chunks of this embedding model the organization has."""
+    return int(database.tenant_once(organization_id, _COUNT, model=model)[0].chunks)
+
+
+def move_to_approximate_index(database: Database, organization_id: UUID, *, model: str, batch: int) -> int:
+    """Put up to `batch` of the organization's chunks into the shared approximate index; returns how many."""
+    return len(database.tenant_once(organization_id, _MOVE_TO_INDEX, model=model, batch=batch))
