@@ -124,6 +124,15 @@ PORTUGUESE = {
     "Connected {account}": "Conectada: {account}",
     "Connected {account} again": "Conectada de novo: {account}",
     "Replaced the token of {account}": "Token trocado: {account}",
+    "Importing {folder}": "Importando {folder}",
+    "Take entries out of use whose file is gone.": "Retira de uso o que já não tem arquivo.",
+    (
+        "{added} added, {updated} updated, {unchanged} unchanged, {removed} removed, {problems} not imported;"
+        " {chunks} passages written"
+    ): (
+        "{added} novos, {updated} atualizados, {unchanged} sem mudança, {removed} retirados, {problems} não importados;"
+        " {chunks} passagens gravadas"
+    ),
     # replay
     "accepted": "aceita",
     "refused": "recusada",
@@ -245,6 +254,11 @@ PORTUGUESE = {
         "um token de acesso tem de 1 a {limit} caracteres imprimíveis sem espaços; isto não é um"
     ),
     "check what the file holds": "confira o conteúdo do arquivo",
+    "{path} holds no .md, .markdown or .txt file": "{path} não tem arquivos .md, .markdown ou .txt",
+    "{path} holds too many files: at most {limit} are imported at once": (
+        "{path} tem arquivos demais: no máximo {limit} por vez"
+    ),
+    "name a folder of its parts": "indique uma pasta com parte deles",
     "there is no delivery {delivery}": "não existe a entrega {delivery}",
     "list them: departments replay --quarantined --list": "veja quais: departments replay --quarantined --list",
 }

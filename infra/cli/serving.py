@@ -1,11 +1,10 @@
 """Runs a local stack in this process: says what it waits for, shows where things are, ends on a signal."""
 
 import asyncio
+import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ async def _serve(options: StackOptions, *, until_input_ends: bool) -> ExitCode:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ending.set)
     if until_input_ends:
-        _watch_input(lambda: loop.call_soon_threadsafe(ending.set))
+        _watch_input(loop, ending)
     began = time.monotonic()
     stack = LocalStack(options)
     starting = asyncio.ensure_future(stack.start())
@@ -58,12 +57,16 @@ async def _serve(options: StackOptions, *, until_input_ends: bool) -> ExitCode:
     return ExitCode.OK
 
 
-def _watch_input(end: Callable[[], object]) -> None:
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        end()
+def _watch_input(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
+    """End at the end of standard input. Without a thread: one that waits in a read aborts the interpreter's end."""
+    handle = sys.stdin.fileno()
 
-    threading.Thread(target=wait, daemon=True, name="input").start()
+    def look() -> None:
+        if not os.read(handle, 4096):
+            loop.remove_reader(handle)
+            ending.set()
+
+    loop.add_reader(handle, look)
 
 
 def _show(ready: dict[str, Any], *, data_dir: Path, seconds: float) -> None:

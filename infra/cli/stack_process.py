@@ -54,6 +54,7 @@ class StackProcess:
         give_up = time.monotonic() + START_SECONDS
         while not self.ready_file.exists():
             if self._process.poll() is not None:
+                self.stop()
                 raise refused("stack_unusable", reason=self._last_lines("the local stack ended"))
             if time.monotonic() > give_up:
                 self.stop()

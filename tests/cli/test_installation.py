@@ -143,7 +143,7 @@ def test_a_folder_becomes_knowledge_and_a_second_import_changes_nothing(
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert (first.data["files"], first.data["errors"]) == (2, [])
     assert first.data["chunks"] >= 2
-    assert (second.data["imported"], second.data["unchanged"]) == (0, 2)
+    assert (second.data["added"], second.data["unchanged"], second.data["chunks"]) == (0, 2, 0)
 
 
 def test_a_file_that_cannot_be_imported_is_named_and_the_others_are(
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_imported_is_named_and_the_others_are(
     ended = on(stack, "knowledge", "import", str(tmp_path), "--organization", organization["organization_id"], "--json")
 
     assert ended.code == 1
-    assert ended.data["imported"] == 1
+    assert ended.data["added"] == 1
     assert [error["file"] for error in ended.data["errors"]] == ["ruim.md"]
 
 

@@ -52,34 +52,28 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly_and_nothing_is_left_running(folder: Path, number: signal.Signals) -> None:
+def test_it_is_alone_on_its_folder_and_port_and_a_signal_ends_it_without_a_trace(folder: Path, tmp_path: Path) -> None:
     with started(folder) as process:
         gateway = process.ready["gateway"]
         assert httpx.get(f"{gateway}/healthz", trust_env=False).json()["ready"] is True
         output = process.log.read_text(encoding="utf-8")
         assert gateway in output
         assert process.ready["demo"]["organization_id"] in output
-
-        code = process.stop(number)
-
-    assert code == 0
-    assert not process.ready_file.exists()
-    eventually(lambda: not processes_of(folder), within=20)
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{gateway}/healthz", trust_env=False)
-
-
-def test_a_second_stack_on_the_folder_and_a_port_in_use_are_refused(folder: Path, tmp_path: Path) -> None:
-    with started(folder) as process:
         second = departments("up", "--data-dir", str(folder), "--port", "0")
-        port = process.ready["gateway"].rpartition(":")[2]
+        port = gateway.rpartition(":")[2]
         taken = departments("up", "--data-dir", str(tmp_path), "--port", port)
+
+        code = process.stop(signal.SIGINT)
 
     assert (second.code, code_in(second.err)) == (3, "stack_unusable")
     assert str(folder) in second.err
     assert (taken.code, code_in(taken.err)) == (3, "stack_unusable")
     assert f"port {port} is in use" in taken.err
+    assert code == 0
+    assert not process.ready_file.exists()
+    eventually(lambda: not processes_of(folder), within=20)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{gateway}/healthz", trust_env=False)
 
 
 def code_in(text: str) -> str:

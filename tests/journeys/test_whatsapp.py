@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 
 from infra.cli.demo.play import KNOWLEDGE
 from tests.cli.command import departments
-from tests.support.stack import stack_on
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.stack import Customer, Stack
 
 # From the last message to the delivered reply: two quiet seconds, a turn, three statuses; ten times that under load.
@@ -102,23 +99,20 @@ def test_a_question_without_an_answer_is_handed_to_people_who_are_not_disturbed_
     assert conversation(stack, customer) == (2, 1, "human", 1)
 
 
-def test_a_stack_that_was_stopped_goes_on_with_its_data_and_waiting_tasks(tmp_path: Path) -> None:
+def test_a_stack_that_was_stopped_goes_on_with_its_data_and_waiting_tasks(stack: Stack) -> None:
     """X-01: a message that was taken in before the stop is answered after the start, once."""
-    with stack_on(tmp_path) as first:
-        answered = first.customer()
-        answered.write("Oi!")
-        eventually(lambda: delivered(answered), within=SECONDS)
-        waiting = first.customer()
-        waiting.write("Bom dia!")
-        demo = first.ready["demo"]
+    answered, waiting = stack.customer(), stack.customer()
+    answered.write("Oi!")
+    eventually(lambda: delivered(answered), within=SECONDS)
+    demo = stack.ready["demo"]
+    waiting.write("Bom dia!")
 
-    with stack_on(tmp_path) as second:
-        assert second.ready["demo"] == demo
-        later = type(waiting)(second, waiting.number, waiting.last_delivery)
-        second.post(waiting.last_delivery)
+    assert stack.process.stop() == 0
+    stack.process.start()
 
-        eventually(lambda: delivered(later), within=SECONDS)
-
-        assert len(later.replies()) == 1
-        assert conversation(second, later) == (1, 1, "auto", 1)
-        assert len(type(answered)(second, answered.number).replies()) == 1
+    assert stack.ready["demo"] == demo
+    stack.post(waiting.last_delivery)
+    eventually(lambda: delivered(waiting), within=SECONDS)
+    assert len(waiting.replies()) == 1
+    assert conversation(stack, waiting) == (1, 1, "auto", 1)
+    assert len(answered.replies()) == 1

@@ -107,5 +107,11 @@ class Customer:
 @contextmanager
 def stack_on(folder: Path) -> Iterator[Stack]:
     """A stack on this folder, stopped at the end of the block."""
-    with StackProcess(folder) as process, httpx.Client(trust_env=False, timeout=20) as client:
-        yield Stack(process, client)
+    process = StackProcess(folder)
+    process.start()
+    try:
+        with httpx.Client(trust_env=False, timeout=20) as client:
+            yield Stack(process, client)
+    finally:
+        code = process.stop()
+    assert code == 0, f"the stack ended with {code}: {process.log.read_text(encoding='utf-8')}"

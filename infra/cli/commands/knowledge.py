@@ -22,11 +22,12 @@ def import_(
     folder: Annotated[Path, typer.Argument(help=say("Folder of .md and .txt files; subfolders count."))],
     *,
     organization: OrganizationName,
+    prune: Annotated[bool, typer.Option("--prune", help=say("Take entries out of use whose file is gone."))] = False,
     ready_file: ReadyFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Import with progress; exit code 1 when a file could not be imported (the others are)."""
     from infra.cli.knowing import import_knowledge
 
-    if not import_knowledge(folder, organization=organization, ready_file=ready_file, as_json=as_json):
+    if not import_knowledge(folder, organization=organization, ready_file=ready_file, prune=prune, as_json=as_json):
         raise typer.Exit(ExitCode.FAILED)

@@ -44,7 +44,6 @@ class Step:
     webhook_answers: list[int] = field(default_factory=list)
     webhook_milliseconds: list[float] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
-    reply_kinds: list[str] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
     seconds_to_reply: float | None = None  # from the last message to the provider's acceptance
     turns: list[Turn] = field(default_factory=list)

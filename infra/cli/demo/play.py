@@ -16,7 +16,7 @@ from infra.cli.demo.facts import Outcome, Said, Step
 from infra.cli.demo.observation import Observation
 from infra.cli.demo.scenes import CUSTOMER_NAME, SCENES, Scene
 from infra.cli.demo.screenplay import Screenplay
-from infra.cli.knowing import import_folder_of
+from infra.cli.knowing import import_demo_knowledge
 from infra.cli.language import say
 from infra.cli.refusals import refused
 from infra.cli.screen import print_json
@@ -70,8 +70,11 @@ def _play(stack: StackProcess, outcome: Outcome, screenplay: Screenplay) -> None
     outcome.organization = {**stack.ready["demo"], "knowledge_folder": str(KNOWLEDGE)}
     del outcome.organization["app_secret"], outcome.organization["verify_token"]
     with screenplay.importing() as progress:
-        outcome.knowledge = import_folder_of(
-            KNOWLEDGE, ready=stack.ready, organization_id=stack.ready["demo"]["organization_id"], tell=progress
+        outcome.knowledge = import_demo_knowledge(
+            KNOWLEDGE,
+            ready_file=stack.ready_file,
+            organization_id=stack.ready["demo"]["organization_id"],
+            tell=progress,
         )
     observation = Observation(stack.ready)
     try:
