@@ -62,40 +62,38 @@ def archive_content(function: Function) -> dict[str, bytes]:
     Raises:
         SourceUnusable: the function has no lock, or imports what is not deployed.
     """
+    root = function.source.parents[2]  # functions/<name>/main.py
     lock = function.source.with_name("requirements.txt")
     if not lock.is_file():
-        raise SourceUnusable(
-            f"{lock.relative_to(REPOSITORY)} is missing: write requirements.in beside it, then: make lock"
-        )
-    needed = import_closure(function.source, root=REPOSITORY).files
+        missing = lock.relative_to(root)
+        raise SourceUnusable(f"{missing} is missing: write requirements.in beside it, then: make lock")
+    needed = import_closure(function.source, root=root).files
     for file in needed:
         if file.parts[0] not in _PACKED:
-            raise SourceUnusable(
-                f"{function.name} imports {file}, which is not deployed: move what it needs to shared/"
-            )
-    entry = function.source.relative_to(REPOSITORY)
-    packages = {file.parent for file in needed}
-    content = {str(file): (REPOSITORY / file).read_bytes() for file in needed - {entry}}
-    for package in packages:
-        content |= {str(file): (REPOSITORY / file).read_bytes() for file in _data_files(package)}
+            raise SourceUnusable(f"{function.name} imports {file}, which is not deployed: move it to shared/")
+    files = set(needed) - {function.source.relative_to(root)}
+    for package in {file.parent for file in needed}:
+        files.update(file.relative_to(root) for file in _data_files(root / package))
+    content = {file.as_posix(): (root / file).read_bytes() for file in files}
     return content | {"main.py": function.source.read_bytes(), "requirements.txt": lock.read_bytes()}
 
 
 def _data_files(package: Path) -> list[Path]:
-    """Return what a package and its plain folders hold besides Python and requirements, relative to the repository."""
+    """Return what a package and its plain folders hold besides Python and requirements."""
     found: list[Path] = []
-    for path in (REPOSITORY / package).iterdir():
-        relative = path.relative_to(REPOSITORY)
+    for path in package.iterdir():
         if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
-            found.extend(_data_files(relative))
+            found.extend(_data_files(path))
         elif path.is_file() and path.suffix not in {".py", ".pyc"} and path.name not in _LEFT_OUT:
-            found.append(relative)
+            found.append(path)
     return found
 
 
 def _print(archives: Sequence[Archive]) -> None:
     """Show the archives as a table."""
-    table = Table("function", "archive", "sha256", title="source archives", title_justify="left")
+    table = Table("function", title="source archives", title_justify="left")
+    table.add_column("archive", overflow="fold")
+    table.add_column("sha256", overflow="fold")
     table.add_column("files", justify="right")
     table.add_column("kB", justify="right")
     for archive in archives:
