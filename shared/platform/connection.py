@@ -11,7 +11,6 @@ from __future__ import annotations
 import select
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pg8000.dbapi
@@ -19,6 +18,8 @@ from pg8000.core import Context
 from pg8000.dbapi import DatabaseError, DataError, InterfaceError
 
 from shared.platform import wire
+from shared.platform.cursor import PipelinedCursor
+from shared.platform.steps import NOBODY, Prepared, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,31 +27,6 @@ if TYPE_CHECKING:
 STATEMENTS_KEPT = 200  # prepared statements per connection; one function uses a few dozen
 _IN_TRANSACTION = (b"T", b"E")
 _FAILED = b"E"
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """A statement that the server knows by name, with its columns as pg8000 describes them."""
-
-    sql: str
-    name: bytes
-    columns: list[dict[str, Any]] | None = None
-    readers: list[Any] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Step:
-    """One execution within a flush, and what the server answered to it."""
-
-    prepared: _Prepared
-    request: bytes
-    is_parsed: bool = False
-    is_described: bool = False
-    rows: list[bytes] = field(default_factory=list)
-    tag: bytes = b""
-
-
-_NOBODY = _Step(_Prepared("", b""), b"")  # answers beyond the last step, of which there are none
 
 
 class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
@@ -130,7 +106,7 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
 
     def run_many(self, sql: str, value_sets: Iterable[Sequence[object]]) -> Context:
         """Execute once per set of values in one flush; the result has the sum of the row counts and no rows."""
-        steps: list[_Step] = []
+        steps: list[Step] = []
         for values in value_sets:
             known = steps[0].prepared if steps else None
             steps.append(self._step(sql, values, known))
@@ -209,7 +185,7 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
         """Keep what cannot quote a value."""
         context.error = DatabaseError(wire.safe_error(data))
 
-    def _begin_steps(self) -> list[_Step]:
+    def _begin_steps(self) -> list[Step]:
         if self._in_transaction or self.autocommit:
             return []
         steps = [self._step("BEGIN", ())]
@@ -217,7 +193,7 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
             steps.append(self._step(*self.opening))
         return steps
 
-    def _step(self, sql: str, values: Sequence[object], known: _Prepared | None = None) -> _Step:
+    def _step(self, sql: str, values: Sequence[object], known: Prepared | None = None) -> Step:
         """Encode one execution. Raises `DataError` before anything is sent."""
         prepared = known or self._statements.get(sql)
         try:
@@ -225,17 +201,17 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
                 request = wire.bind_and_execute(prepared.name, wire.encode_values(self.py_types, values))
                 if known is None:
                     self._statements.move_to_end(sql)
-                return _Step(prepared, request)
+                return Step(prepared, request)
             self._named += 1
-            prepared = _Prepared(sql, b"s%d" % self._named)
+            prepared = Prepared(sql, b"s%d" % self._named)
             request = wire.parse_and_describe(prepared.name, sql)
             request += wire.bind_and_execute(prepared.name, wire.encode_values(self.py_types, values))
         except Exception as error:  # noqa: BLE001 (whatever a value's own code raises)
             reason = f"a value cannot be sent: {type(error).__name__}"
             raise DataError({"C": "22021", "V": "ERROR", "M": reason}) from None
-        return _Step(prepared, request)
+        return Step(prepared, request)
 
-    def _exchange(self, steps: list[_Step]) -> None:
+    def _exchange(self, steps: list[Step]) -> None:
         """Send the steps and one Sync in one flush, read everything, then raise the server's error if there was one."""
         self._require_usable()
         requests = [*map(wire.close_statement, self._forgotten), *(step.request for step in steps), wire.SYNC]
@@ -257,10 +233,10 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
         if not self.is_usable:
             raise InterfaceError("connection is closed")
 
-    def _receive(self, steps: list[_Step]) -> dict[str, str] | None:
+    def _receive(self, steps: list[Step]) -> dict[str, str] | None:
         """Read up to ReadyForQuery; answers come in the order of the steps, and none after an error."""
         waiting = iter(steps)
-        step = next(waiting, _NOBODY)
+        step = next(waiting, NOBODY)
         error: dict[str, str] | None = None
         while True:
             try:
@@ -271,7 +247,7 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
                 step.rows.append(body)
             elif code in wire.END_OF_STATEMENT:
                 step.tag = body[:-1]
-                step = next(waiting, _NOBODY)
+                step = next(waiting, NOBODY)
             elif code == wire.READY_FOR_QUERY:
                 self._transaction_status = body
                 return error
@@ -280,7 +256,7 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
             elif code not in wire.WITHOUT_MEANING:
                 self._take_rare(step, code, body)
 
-    def _take_rare(self, step: _Step, code: int, body: bytes) -> None:
+    def _take_rare(self, step: Step, code: int, body: bytes) -> None:
         if code == wire.PARSE_COMPLETE:
             step.is_parsed = True
         elif code in (wire.ROW_DESCRIPTION, wire.NO_DATA):
@@ -290,14 +266,14 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
         else:  # notices, notifications and changed settings
             self.message_types[bytes((code,))](body, Context(None))
 
-    def _describe(self, step: _Step, body: bytes | None) -> None:
+    def _describe(self, step: Step, body: bytes | None) -> None:
         step.is_described = True
         if body is not None:
             context = Context(None)
             self.handle_ROW_DESCRIPTION(body, context)
             step.prepared.columns, step.prepared.readers = context.columns, context.input_funcs
 
-    def _remember(self, steps: list[_Step], error: dict[str, str] | None) -> None:
+    def _remember(self, steps: list[Step], error: dict[str, str] | None) -> None:
         """Keep what the server has prepared; forget what it will not execute any more."""
         for step in steps:
             if step.is_parsed and step.is_described:
@@ -309,7 +285,7 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
                 if self._statements.pop(step.prepared.sql, None) is not None:
                     self._forgotten.append(step.prepared.name)
 
-    def _result(self, step: _Step) -> Context:
+    def _result(self, step: Step) -> Context:
         prepared = step.prepared
         context = Context(prepared.sql, columns=prepared.columns, input_funcs=prepared.readers)
         context.row_count = wire.row_count(step.tag)
@@ -321,25 +297,3 @@ class PipelinedConnection(pg8000.dbapi.Connection):  # type: ignore[misc]
                     {"C": "22000", "V": "ERROR", "M": f"a value cannot be read: {type(error).__name__}"}
                 ) from None
         return context
-
-
-class PipelinedCursor(pg8000.dbapi.Cursor):  # type: ignore[misc]
-    """pg8000's cursor over `PipelinedConnection`; statements come with $1, $2 … in place."""
-
-    def execute(self, operation: str, args: Sequence[object] = (), stream: object = None) -> None:
-        """Execute one statement."""
-        connection = self._open_connection()
-        context = connection.run(operation, args) if stream is None else connection.copy(operation, stream)
-        self._context = context
-        self._row_iter = None if context.rows is None else iter(context.rows)
-
-    def executemany(self, operation: str, param_sets: Iterable[Sequence[object]]) -> None:
-        """Execute one statement with each set of values, in one flush."""
-        self._context = self._open_connection().run_many(operation, param_sets)
-        self._row_iter = None
-
-    def _open_connection(self) -> PipelinedConnection:
-        if self._c is None:
-            raise InterfaceError("Cursor closed")
-        connection: PipelinedConnection = self._c
-        return connection

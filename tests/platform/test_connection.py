@@ -7,11 +7,14 @@ from uuid import UUID
 
 import pg8000.dbapi
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from pg8000.dbapi import DatabaseError, DataError, InterfaceError
 
 from shared.platform import connection as connection_module
 from shared.platform.connection import PipelinedConnection
 from shared.platform.wire import Counter
+from tests.support.database import embedded_server
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -294,3 +297,31 @@ def test_an_error_of_the_program_s_own_sql_keeps_its_message(connection: Pipelin
     with pytest.raises(DatabaseError) as wrong:
         connection.run_alone("SELECT no_such_column", ())
     assert "no_such_column" in wrong.value.args[0]["M"]
+
+
+@given(some.lists(some.none() | some.text(some.characters(exclude_characters="\0")), max_size=8))
+def test_any_text_and_any_array_of_text_come_back(values: list[str | None]) -> None:
+    connection = _shared_connection()
+    for value in values:
+        assert connection.run_alone("SELECT $1::text", (value,)).rows == [[value]]
+    assert connection.run_alone("SELECT $1::text[]", (values,)).rows == [[values]]
+
+
+_kept: list[PipelinedConnection] = []
+
+
+def _shared_connection() -> PipelinedConnection:
+    """One connection for all examples; hypothesis takes no fixtures of a test's own."""
+    if not _kept:
+        stock = pg8000.dbapi.connect("postgres", unix_sock=embedded_server().socket, database="postgres")
+        _kept.append(PipelinedConnection.adopt(stock, answer_timeout=10, round_trips=Counter()))
+    return _kept[0]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closing() -> Iterator[None]:
+    """Close that connection."""
+    yield
+    for connection in _kept:
+        connection.close()
+    _kept.clear()

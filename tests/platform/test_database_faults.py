@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from shared.kit.errors import Unavailable
 from shared.platform import connecting
 from shared.platform import database as database_module
+from shared.platform.database import connect
+from shared.platform.settings import DatabaseSettings
 from tests.support.database import Database as MigratedDatabase
 from tests.support.database import embedded_server
 from tests.support.proxy import Proxy
@@ -231,3 +233,16 @@ def test_a_server_that_is_down_is_unavailable_within_three_seconds_and_serves_ag
 def _accepts(path: str) -> bool:
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as knock:
         return knock.connect_ex(path) == 0
+
+
+def test_a_server_on_a_port_is_reached_by_its_host(shared_database: MigratedDatabase) -> None:
+    proxy = Proxy(shared_database.server.socket, None)
+    url = f"postgresql+pg8000://application@127.0.0.1:{proxy.port}/{shared_database.name}"
+    database = connect(DatabaseSettings.model_validate({"database_url": url}))
+    assert database.system_once("SELECT current_user")[0][0] == "application"
+    database.close()
+    proxy.close()
+    down = connect(DatabaseSettings.model_validate({"database_url": url}))
+    with pytest.raises(Unavailable):
+        down.system_once("SELECT 1")
+    down.close()

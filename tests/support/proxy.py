@@ -15,21 +15,22 @@ _PIECE = 65536
 
 
 class Proxy:
-    """Passes bytes between clients and `target`; `path` is the socket to connect to.
+    """Passes bytes between clients and `target`; `path` is the socket to connect to, or `port` without a path.
 
     `black_hole()` swallows everything from now on and answers nothing. `drop_next_answer()` passes on what a client
     sends next, waits until the server has answered, and then closes the client's connection instead of answering: the
     work is done and nobody is told. `reset()` closes every connection. `heal()` makes an end of it all.
     """
 
-    def __init__(self, target: str, path: Path) -> None:
+    def __init__(self, target: str, path: Path | None) -> None:
         self.path = str(path)
         self._target = target
         self._mode = "pass"
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(self.path)
+        self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET, socket.SOCK_STREAM)
+        self._listener.bind(self.path if path else ("127.0.0.1", 0))
         self._listener.listen(64)
+        self.port: int = 0 if path else self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
