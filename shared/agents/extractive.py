@@ -3,12 +3,12 @@
 It never invents: what it says is cut from a passage that retrieval holds to be good enough, sentence by sentence.
 """
 
-import re
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from shared.agents.questions import Courtesy, courtesy, fold, questions
+from shared.agents.chat_text import chat_text, stems
+from shared.agents.questions import Courtesy, courtesy, questions
 from shared.agents.responder import Answer, Turn
 from shared.agents.wording import Wording, wording
 from shared.channels.text_parts import sentences
@@ -19,11 +19,6 @@ from shared.knowledge.retrieval import Passage, Retrieval
 ANSWER_CHARACTERS: Final = 700
 
 Retrieve = Callable[[UUID, str], Retrieval]
-_HEADING: Final = re.compile(r"^\s{0,3}#{1,6}\s+")
-_BOLD: Final = re.compile(r"\*\*(.+?)\*\*|__(.+?)__")
-_LINK: Final = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
-# Word beginnings of this length stand in for stems: "entregas", "entregamos" and "entrega" agree.
-_STEM: Final = 5
 
 
 class ExtractiveResponder:
@@ -89,12 +84,12 @@ def excerpt(passage: Passage, question: str) -> str:
 
     The sentences stay in the passage's order; a single sentence that is too long is kept whole.
     """
-    text = _plain(passage.content)
+    wanted = stems(question)
+    text = chat_text(passage.content, wanted=wanted)
     if len(text) <= ANSWER_CHARACTERS:
         return text
-    wanted = _stems(question)
     candidates = sentences(text)
-    ranked = sorted(range(len(candidates)), key=lambda index: (-len(wanted & _stems(candidates[index])), index))
+    ranked = sorted(range(len(candidates)), key=lambda index: (-len(wanted & stems(candidates[index])), index))
     chosen: list[int] = []
     room = ANSWER_CHARACTERS
     for index in ranked:
@@ -103,15 +98,3 @@ def excerpt(passage: Passage, question: str) -> str:
         chosen.append(index)
         room -= len(candidates[index]) + 1
     return " ".join(candidates[index] for index in sorted(chosen))
-
-
-def _plain(content: str) -> str:
-    """Markdown as WhatsApp shows it: no heading lines, *bold* with one star, links written out."""
-    lines = [line.rstrip() for line in content.strip().splitlines() if not _HEADING.match(line)]
-    text = "\n".join(lines).strip() or content.strip()
-    text = _BOLD.sub(lambda bold: f"*{bold.group(1) or bold.group(2)}*", text)
-    return _LINK.sub(r"\1: \2", text)
-
-
-def _stems(text: str) -> set[str]:
-    return {word[:_STEM] for word in re.findall(r"\w{3,}", fold(text))}

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
+from shared.agents.chat_text import fold
 from shared.channels.text_parts import sentences
 
 # Two or three are read and answered in one reply; more are asked together as one, so that a turn's work stays bounded.
@@ -32,13 +33,6 @@ class Courtesy(StrEnum):
 
     GREETING = "greeting"
     THANKS = "thanks"
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, as long as the input's composed form, so that positions can be carried over."""
-    return "".join(
-        unicodedata.normalize("NFD", character)[0] for character in unicodedata.normalize("NFC", text).lower()
-    )
 
 
 def questions(texts: Iterable[str]) -> list[str]:
