@@ -49,7 +49,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _row_text(header: list[str], row: list[str]) -> str:
-    """ "Pinheiros: Taxa R$ 8,00, Mínimo R$ 40,00"."""
+    """One line, such as: Pinheiros: Taxa R$ 8,00, Mínimo R$ 40,00."""
     named = [f"{name} {cell}".strip() for name, cell in zip(header[1:], row[1:], strict=False) if cell]
     return f"{row[0]}: {', '.join(named)}" if named else row[0]
 
