@@ -25,6 +25,11 @@ REFUSALS: dict[str, Refusal] = {
         "This is not the provider's id of an account.",
         "Este não é o identificador de uma conta do provedor.",
     ),
+    "bad_name": Refusal(
+        400,
+        "A file's name is not UTF-8, or is too long.",
+        "O nome de um arquivo não está em UTF-8 ou é longo demais.",
+    ),
     "bad_task": Refusal(
         400,
         "The task does not hold the ids that this function needs.",
@@ -65,10 +70,20 @@ REFUSALS: dict[str, Refusal] = {
         "Something went wrong here. It is recorded.",
         "Algo deu errado aqui. O erro foi registrado.",
     ),
+    "empty": Refusal(
+        400,
+        "The text says nothing.",
+        "O texto está vazio.",
+    ),
     "encoding_not_accepted": Refusal(
         415,
         "The body must not be compressed.",
         "O corpo da requisição não pode vir comprimido.",
+    ),
+    "front_matter": Refusal(
+        400,
+        "The lines above an article's text are not understood.",
+        "As linhas acima do texto de um artigo não foram entendidas.",
     ),
     "key_destroyed": Refusal(
         410,
@@ -80,10 +95,25 @@ REFUSALS: dict[str, Refusal] = {
         "This address does not accept that method.",
         "Este endereço não aceita esse método.",
     ),
+    "no_files": Refusal(
+        400,
+        "The folder has no file that can be imported.",
+        "A pasta não tem nenhum arquivo que possa ser importado.",
+    ),
+    "no_folder": Refusal(
+        400,
+        "There is no folder of this name.",
+        "Não existe uma pasta com esse nome.",
+    ),
     "not_found": Refusal(
         404,
         "There is nothing at this address.",
         "Não há nada neste endereço.",
+    ),
+    "not_utf8": Refusal(
+        400,
+        "The text is not UTF-8.",
+        "O texto não está em UTF-8.",
     ),
     "object_exists": Refusal(
         409,
@@ -110,10 +140,25 @@ REFUSALS: dict[str, Refusal] = {
         "This cannot be an access token.",
         "Isto não pode ser um token de acesso.",
     ),
+    "too_large": Refusal(
+        413,
+        "The file is larger than can be imported.",
+        "O arquivo é maior do que o permitido para importação.",
+    ),
+    "too_many_files": Refusal(
+        400,
+        "These are more files than can be imported at once.",
+        "São mais arquivos do que o permitido em uma só importação.",
+    ),
     "unavailable": Refusal(
         503,
         "This is not possible at the moment. Please try again.",
         "Isso não é possível no momento. Tente novamente.",
+    ),
+    "unreadable": Refusal(
+        400,
+        "The file cannot be read.",
+        "O arquivo não pode ser lido.",
     ),
     "value_unusable": Refusal(
         400,
