@@ -23,6 +23,7 @@ _LEFT_OUT = {"requirements.in", "requirements.txt", "README.md"}
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can name
 _REGULAR_FILE = 0o100644 << 16
 _UNIX = 3
+_TABLE_WIDTH = 130  # characters; a digest must not be cut
 
 
 class SourceUnusable(Exception):
@@ -92,15 +93,17 @@ def _data_files(package: Path) -> list[Path]:
 def _print(archives: Sequence[Archive]) -> None:
     """Show the archives as a table."""
     table = Table("function", title="source archives", title_justify="left")
-    table.add_column("archive", overflow="fold")
-    table.add_column("sha256", overflow="fold")
+    table.add_column("archive", no_wrap=True)
+    table.add_column("sha256", no_wrap=True)
     table.add_column("files", justify="right")
     table.add_column("kB", justify="right")
     for archive in archives:
         place = archive.path.relative_to(Path.cwd()) if archive.path.is_relative_to(Path.cwd()) else archive.path
         size = f"{archive.size / 1000:.1f}"
         table.add_row(archive.function, str(place), archive.sha256, str(archive.files), size)
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, _TABLE_WIDTH)
+    console.print(table)
 
 
 def main() -> None:
