@@ -33,9 +33,10 @@ class Provider:
 
 def providers_by_path(*, meta_app_secrets: Sequence[bytes], meta_verify_token: str) -> dict[str, Provider]:
     """Return the provider of each path below the function's URL."""
+    secrets = [signature.AppSecret(secret) for secret in meta_app_secrets]
 
     def signed_by_meta(headers: Headers, raw: bytes) -> str | None:
-        return signature.verify(values_of(headers, signature.HEADER), raw, secrets=meta_app_secrets)
+        return signature.verify(values_of(headers, signature.HEADER), raw, secrets=secrets)
 
     return {
         "/whatsapp": Provider(

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from shared.channels.deliveries import BurstRules, Delivery, Recorded, Seal, WakeUp, as_quarantined, record_deliveries
 from shared.kit.crash_points import crash_point
-from shared.kit.errors import Unavailable
+from shared.kit.errors import Rejected, Unavailable
 from shared.platform.database import Database
+from shared.platform.database_errors import StatementFailed
 from shared.platform.logs import get_logger
 
 _log = get_logger(__name__)
@@ -36,6 +37,9 @@ class Recorder:
             return Written([None] * len(deliveries), self._record(deliveries))
         except Unavailable as unavailable:
             return Written([unavailable] * len(deliveries), [])
+        except Rejected as rejected:  # a key that is destroyed or not ours: no delivery's fault, and a person must act
+            _log.error("deliveries cannot be sealed", code=rejected.code, reason=rejected.message)
+            return Written([Unavailable("deliveries cannot be sealed", retry_after=60)] * len(deliveries), [])
         except Exception as refused:  # noqa: BLE001 - any defect of one delivery must not cost the others
             if len(deliveries) == 1:
                 return self._quarantine(deliveries[0], refused)
@@ -47,7 +51,10 @@ class Recorder:
 
     def _quarantine(self, delivery: Delivery, refused: Exception) -> Written:
         """Store what could not be stored as what it is: whole, with its items unparsed."""
-        _log.error("delivery refused by the database", delivery_id=delivery.id, failure=type(refused).__name__)
+        # what StatementFailed says names constraints and quotes no value
+        reason = str(refused) if isinstance(refused, StatementFailed) else ""
+        failure = type(refused).__name__
+        _log.error("delivery refused by the database", delivery_id=delivery.id, failure=failure, reason=reason)
         try:
             return Written([None], self._record([as_quarantined(delivery, reason=REFUSED)]))
         except Unavailable as unavailable:

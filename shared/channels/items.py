@@ -14,7 +14,8 @@ from shared.kit.text import clean_text
 
 KEY_LIMIT = 510  # characters of integrations.webhook_keys.event_key, less the "q:" that the database may put before it
 NAME_LIMIT = 100  # characters of an event type
-IDENTIFIER_LIMIT = 255  # characters of ids and names that providers give
+IDENTIFIER_LIMIT = 255  # characters of an account, a customer or a short word of a provider
+MESSAGE_ID_LIMIT = 1000  # characters of platform.messages.external_message_id
 _EXACT_IN_JSONB = 1e18  # a larger (or far smaller) float would be written out in hundreds of digits
 
 
@@ -72,14 +73,9 @@ def digest_of(value: object) -> str:
 
 
 def event_key(prefix: str, *parts: str) -> str:
-    """Join the parts of a key; what is too long or not storable as text is replaced by its hash.
-
-    The hash is taken of the received characters, so that two ids which look alike after cleaning stay two.
-    """
+    """Join the parts of a key, which are identifiers; a key that is too long is replaced by its hash."""
     joined = ":".join((prefix, *parts))
-    if len(joined) <= KEY_LIMIT and "\x00" not in joined and not clean_text(joined)[1]:
-        return joined
-    return f"{prefix}#{sha256(joined.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return joined if len(joined) <= KEY_LIMIT else f"{prefix}#{sha256(joined.encode()).hexdigest()}"
 
 
 def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item:
@@ -95,7 +91,7 @@ def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item
     return {
         "id": str(new_id()),
         "kind": "unparsed",
-        "account": identifier(account) or "",
+        "account": account,
         "key": f"u:{digest}",
         "digest": digest,
         "event_type": clean_text(event_type)[0][:NAME_LIMIT],
@@ -104,10 +100,13 @@ def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item
     }
 
 
-def identifier(value: object) -> str | None:
-    """Return a provider's id or short name as clean text; None unless it is text of 1 to 255 characters."""
-    if isinstance(value, str) and 0 < len(value) <= IDENTIFIER_LIMIT:
-        return clean_text(value)[0]
+def identifier(value: object, *, limit: int = IDENTIFIER_LIMIT) -> str | None:
+    """Return a provider's id or short word as it is; None unless it is text of 1 to `limit` characters.
+
+    Text that would have to be cleaned to be stored is none either: two different ids might become the same.
+    """
+    if isinstance(value, str) and 0 < len(value) <= limit and not clean_text(value)[1]:
+        return value
     return None
 
 

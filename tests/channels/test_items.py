@@ -1,10 +1,11 @@
 import json
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.channels.items import digest_of, event_key, storable, unparsed
+from shared.channels.items import digest_of, event_key, identifier, storable, unparsed
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
@@ -43,10 +44,17 @@ def test_names_of_members_are_cleaned_as_well() -> None:
 def test_a_key_says_the_id_and_is_a_hash_only_when_it_must() -> None:
     assert event_key("m", "wamid.1") == "m:wamid.1"
     assert event_key("s", "wamid.1", "read") == "s:wamid.1:read"
-    long = event_key("m", "w" * 509)
-    assert long.startswith("m#")
-    assert len(long) == 66
+    long = {event_key("m", "w" * length) for length in (509, 510, 1000)}
+    assert len(long) == 3
+    assert {len(key) for key in long} == {66}
 
 
-def test_two_ids_that_look_alike_after_cleaning_stay_two() -> None:
-    assert len({event_key("m", text) for text in ("a\x00", "a\ud800", "a\udfff", "a\ufffd")}) == 4
+@pytest.mark.parametrize("text", ["", "x" * 256, "a\x00", "a\ud800", None, 5, ["a"]])
+def test_what_is_no_clean_short_text_names_nothing(text: object) -> None:
+    """Two ids that look alike after cleaning must not become one."""
+    assert identifier(text) is None
+
+
+def test_an_identifier_is_kept_as_it_is() -> None:
+    assert identifier("wamid.ção\ufffd") == "wamid.ção\ufffd"
+    assert identifier("x" * 256, limit=256) == "x" * 256

@@ -6,9 +6,10 @@ dropped: what cannot be read becomes an unparsed item beside the good ones (C-05
 
 from collections.abc import Iterator
 
-from shared.channels.items import Item, Unreadable, identifier, unparsed
+from shared.channels.items import IDENTIFIER_LIMIT, Item, Unreadable, identifier, unparsed
 from shared.channels.whatsapp.messages import message_item
 from shared.channels.whatsapp.statuses import status_item
+from shared.kit.text import clean_text, truncate
 
 ITEMS_LIMIT = 5000  # Meta batches up to 1,000 updates; this many still commit well within the statement's ten seconds
 
@@ -101,5 +102,5 @@ def _names(contacts: object) -> dict[str, str]:
         for key in ("wa_id", "user_id"):
             customer = identifier(contact.get(key))
             if customer is not None:
-                names[customer] = identifier(name[:255]) or ""
+                names[customer] = truncate(clean_text(name)[0], IDENTIFIER_LIMIT)
     return names

@@ -6,7 +6,7 @@ Shape, as the Cloud API sends it: `{id, from?, from_user_id?, timestamp, type, t
 
 import re
 
-from shared.channels.items import IDENTIFIER_LIMIT, Item, digest_of, event_key, identifier, storable, unparsed
+from shared.channels.items import MESSAGE_ID_LIMIT, Item, digest_of, event_key, identifier, storable, unparsed
 from shared.kit.clock import parse_provider_timestamp
 from shared.kit.ids import new_id
 from shared.kit.text import clean_text, truncate
@@ -31,17 +31,17 @@ def message_item(raw: object, *, account: str, names: dict[str, str]) -> Item:
     text = raw.get("text")
     body = text.get("body") if isinstance(text, dict) else None
     customer = identifier(raw.get("from")) or identifier(raw.get("from_user_id"))
-    identity = raw.get("id")
+    identity = identifier(raw.get("id"), limit=MESSAGE_ID_LIMIT)
     reason = None
     if kind != "text":
         reason = "this type of message is not handled yet"
     elif not isinstance(body, str):
         reason = "a text message has no text.body"
-    elif not isinstance(identity, str) or not 0 < len(identity) <= IDENTIFIER_LIMIT:
+    elif identity is None:
         reason = "a message has no usable id"
     elif customer is None:
         reason = "a message names no usable sender"
-    if reason is not None or not isinstance(body, str) or not isinstance(identity, str) or customer is None:
+    if reason is not None or not isinstance(body, str) or identity is None or customer is None:
         return unparsed(raw, account=account, event_type=event_type, reason=reason or "")
     return _text_message(raw, account=account, identity=identity, body=body, customer=customer, names=names)
 
@@ -66,7 +66,7 @@ def _text_message(  # noqa: PLR0913 - the checked parts of one element, all of t
         "key": event_key("m", identity),
         "digest": digest_of(raw),
         "event_type": "message.text",
-        "event_id": clean_text(identity)[0],
+        "event_id": identity,
         "occurred_at": None if occurred_at is None else occurred_at.isoformat(),
         "customer": customer,
         "text": text,

@@ -6,7 +6,7 @@ conversation?{origin{type}}}`. Statuses other than those known today are kept as
 
 from uuid import UUID
 
-from shared.channels.items import IDENTIFIER_LIMIT, Item, digest_of, event_key, identifier, unparsed
+from shared.channels.items import MESSAGE_ID_LIMIT, Item, digest_of, event_key, identifier, unparsed
 from shared.kit.clock import parse_provider_timestamp
 from shared.kit.ids import new_id
 from shared.kit.text import clean_text
@@ -19,10 +19,11 @@ def status_item(raw: object, *, account: str) -> Item:
     """Turn one element of `statuses` into an item."""
     if not isinstance(raw, dict):
         return unparsed(raw, account=account, event_type="status", reason="a status is not an object")
-    identity, status = raw.get("id"), identifier(raw.get("status"))
-    if not isinstance(identity, str) or not 0 < len(identity) <= IDENTIFIER_LIMIT:
+    identity = identifier(raw.get("id"), limit=MESSAGE_ID_LIMIT)
+    status = identifier(raw.get("status"), limit=_STATUS_LIMIT)
+    if identity is None:
         return unparsed(raw, account=account, event_type="status", reason="a status has no usable message id")
-    if status is None or len(status) > _STATUS_LIMIT:
+    if status is None:
         return unparsed(raw, account=account, event_type="status", reason="a status has no usable name")
     occurred_at, _ = parse_provider_timestamp(raw.get("timestamp"))
     item: Item = {
@@ -32,7 +33,7 @@ def status_item(raw: object, *, account: str) -> Item:
         "key": event_key("s", identity, status),
         "digest": digest_of(raw),
         "event_type": f"status.{status}",
-        "event_id": clean_text(identity)[0],
+        "event_id": identity,
         "occurred_at": None if occurred_at is None else occurred_at.isoformat(),
         "status": status,
         "recipient": identifier(raw.get("recipient_id")) or identifier(raw.get("recipient_user_id")),

@@ -18,7 +18,7 @@ from tests.functions.webhook_intake.bodies import encoded
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 REPOSITORY = Path(__file__).parents[3]
 SECRET = b"the-app-secret-of-the-tests"
@@ -41,6 +41,7 @@ class Function:
 
     port: int
     log: Path
+    environment: Mapping[str, str] = field(repr=False)
     process: subprocess.Popen[bytes] = field(repr=False)
 
     def request(
@@ -62,15 +63,29 @@ class Function:
         """Deliver a JSON body."""
         return self.post(encoded(body))
 
+    @contextlib.contextmanager
+    def kept_alive(self) -> Iterator[Callable[[bytes], int]]:
+        """A connection that stays open: a function that delivers a signed body and returns the status."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+        def post(raw: bytes) -> int:
+            connection.request("POST", "/whatsapp", raw, {"x-hub-signature-256": sign(raw, SECRET).decode()})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        with contextlib.closing(connection):
+            yield post
+
     def connect(self, *, timeout: float = 15) -> socket.socket:
         """A bare connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def exchange(self, request: bytes, *, timeout: float = 15) -> bytes:
-        """Send bytes as they are, and return all that comes until the other side closes."""
+        """Send bytes as they are, and return all that comes until the other side closes (ask it to)."""
         with self.connect(timeout=timeout) as connection:
-            connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionError):  # it may refuse before all is sent
+                connection.sendall(request)
             return read_all(connection)
 
 
@@ -84,8 +99,8 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def raw_post(raw: bytes, *headers: bytes, length: bool = True) -> bytes:
-    """A whole signed POST with these further header lines."""
-    lines = [b"POST /whatsapp HTTP/1.1", b"host: intake", b"x-hub-signature-256: " + sign(raw, SECRET), *headers]
+    """A whole signed POST with these further header lines, the last of its connection."""
+    lines = [b"POST /whatsapp HTTP/1.1", b"host: intake", b"connection: close", b"x-hub-signature-256: " + sign(raw, SECRET), *headers]
     if length:
         lines.append(b"content-length: %d" % len(raw))
     return b"\r\n".join(lines) + b"\r\n\r\n" + raw
@@ -109,7 +124,7 @@ def running(folder: Path, settings: Mapping[str, str]) -> Iterator[Function]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    function = Function(port, log, process)
+    function = Function(port, log, environment, process)
     try:
         eventually(lambda: _listens(function), within=30)
         yield function
