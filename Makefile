@@ -35,7 +35,7 @@ lint: setup ## check style, formatting, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 
 format: setup ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format .
