@@ -14,6 +14,7 @@ from shared.platform.database import Database, connect
 from shared.platform.keys import Keys
 from shared.platform.logs import configure
 from shared.platform.queue import CloudTasks, Queue
+from shared.platform.role_check import check_role
 from shared.platform.settings import (
     AgentExecutionSettings,
     CallerSettings,
@@ -65,6 +66,7 @@ class TurnFunction:
 
     def run(self, task: Task) -> dict[str, Any]:
         """One task of the queue; see `execute`."""
+        check_role(self._database)
         return execute(
             task.payload,
             task_name=task.name,

@@ -8,6 +8,7 @@ from shared.platform.callers import Callers
 from shared.platform.database import connect
 from shared.platform.logs import configure
 from shared.platform.queue import CloudTasks
+from shared.platform.role_check import check_role
 from shared.platform.settings import (
     AgentExecutionSettings,
     CallerSettings,
@@ -35,6 +36,7 @@ class SweepFunction:
 
     def run(self) -> dict[str, Any]:
         """One sweep; see `sweep`."""
+        check_role(self._database)
         return sweep(self._database, queue=self._queue, turn_url=self._turn_url, times=self._times)
 
 

@@ -16,5 +16,9 @@ CREATE INDEX idx_conversations_due ON platform.conversations (organization_id, r
 -- Whatever still has to move, by conversation: the claim and the order of sends ask this on each turn.
 CREATE INDEX idx_outbox_open ON platform.outbox (organization_id, conversation_id, turn_seq, part)
     WHERE state IN ('ready', 'sending', 'uncertain');
+-- Statuses are looked up by the provider's id alone (the connection is not asked for): with the connection between, PostgreSQL
+-- before 18 would read all statuses of the organization for each message that is sent.
+DROP INDEX platform.idx_message_statuses_provider_message;
+CREATE INDEX idx_message_statuses_provider_message ON platform.message_statuses (organization_id, provider_message_id);
 -- An execution that was begun and never ended is looked for each minute, over all organizations.
 CREATE INDEX idx_executions_unfinished ON departments.agent_executions (created_at) WHERE status IN ('pending', 'running');

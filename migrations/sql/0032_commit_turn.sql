@@ -9,7 +9,9 @@
 --   'stale'       another worker has the conversation: nothing was written
 CREATE FUNCTION agents.commit_turn(
     p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb)
-RETURNS jsonb LANGUAGE plpgsql AS $$
+RETURNS jsonb LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan -- the plans do not depend on the values, and making them takes longer than running them
+AS $$
 DECLARE
     c platform.conversations;
     moment timestamptz := clock_timestamp();
@@ -64,9 +66,10 @@ BEGIN
         CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
         (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
         p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment);
-    FOR usage IN SELECT * FROM jsonb_to_recordset(coalesce(p_turn -> 'attempts', '[]'::jsonb))
+    FOR usage IN SELECT * FROM jsonb_to_recordset(p_turn -> 'attempts')
         AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
     LOOP
+        -- by its time, too, so that one month is looked at
         UPDATE agents.llm_attempts
         SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
             cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd

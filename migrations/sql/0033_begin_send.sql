@@ -42,7 +42,8 @@ $$;
 --         'again'    the facts changed under the decision: ask again
 --         'gone'     somebody else has it, or it is settled (also by a status, which proves an earlier attempt: see settle_statuses)
 CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision)
-RETURNS jsonb LANGUAGE plpgsql AS $$
+RETURNS jsonb LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     s record;
 BEGIN

@@ -5,7 +5,8 @@
 --   consequence  NULL | 'hold' (a person must act: window, policy) | 'opt_out' | 'connection_expired' | 'connection_error'
 -- Returns {state, at}: the message's state now; "at" is when a retry is due. state 'gone': the attempt had been settled otherwise.
 CREATE FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt int, p_result jsonb)
-RETURNS jsonb LANGUAGE plpgsql AS $$
+RETURNS jsonb LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     o platform.outbox;
     moment timestamptz := clock_timestamp();
@@ -42,27 +43,26 @@ BEGIN
 END
 $$;
 
--- A second acceptance under another id is a duplicate at the customer: it cannot be undone, so it is flagged to be counted and shown.
+-- The provider has it. A second acceptance under another id is a duplicate at the customer: it cannot be undone, so it is
+-- flagged to be counted and shown. An acceptance settles the message whatever its state was: it is the truth.
 CREATE FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamptz)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     o platform.outbox;
 BEGIN
-    SELECT * INTO o FROM platform.outbox x
+    UPDATE platform.outbox x
+    SET state = 'accepted', accepted_at = coalesce(x.accepted_at, p_moment), error_code = NULL, error_detail = NULL, cancel_reason = NULL,
+        provider_message_id = coalesce(x.provider_message_id, p_provider_message_id),
+        duplicate_detected_at = CASE WHEN x.provider_message_id <> p_provider_message_id
+                                     THEN coalesce(x.duplicate_detected_at, p_moment) ELSE x.duplicate_detected_at END
     WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
-    FOR NO KEY UPDATE;
+    RETURNING x.* INTO o;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'gone');
     END IF;
-    IF o.state = 'accepted' THEN
-        UPDATE platform.outbox x SET duplicate_detected_at = p_moment
-        WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.provider_message_id <> p_provider_message_id;
-        RETURN jsonb_build_object('state', 'accepted');
+    IF o.provider_message_id = p_provider_message_id THEN
+        PERFORM agents.record_sent(p_organization_id, o.message_id, p_provider_message_id);
     END IF;
-    UPDATE platform.outbox x
-    SET state = 'accepted', accepted_at = p_moment, provider_message_id = p_provider_message_id, error_code = NULL, error_detail = NULL
-    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id;
-    PERFORM agents.record_sent(p_organization_id, o.message_id, p_provider_message_id);
     RETURN jsonb_build_object('state', 'accepted');
 END
 $$;
