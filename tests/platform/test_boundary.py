@@ -262,7 +262,7 @@ def test_every_refusal_has_both_languages_and_a_status_of_its_kind() -> None:
 
 
 def test_every_code_with_which_something_is_rejected_is_in_the_table() -> None:
-    """X-04: read from the source. (The command line has a table of its own.)"""
+    """X-04: read from the source. The command line has a table of its own."""
     found: set[str] = set()
     for folder in ("functions", "shared"):
         for path in Path(folder).rglob("*.py"):
