@@ -9,6 +9,7 @@ from shared.kit.errors import Rejected, Unavailable
 from shared.platform.database import Database
 from shared.platform.database_errors import StatementFailed
 from shared.platform.logs import get_logger
+from shared.platform.role_check import check_role
 
 _log = get_logger(__name__)
 
@@ -34,6 +35,7 @@ class Recorder:
     def write(self, deliveries: Sequence[Delivery]) -> Written:
         """Record the deliveries together; when that is refused, each alone."""
         try:
+            check_role(self._database)
             return Written([None] * len(deliveries), self._record(deliveries))
         except Unavailable as unavailable:
             return Written([unavailable] * len(deliveries), [])
