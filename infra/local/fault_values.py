@@ -1,10 +1,27 @@
-"""Checks of the values by which a person asks for faults; each refusal says what would be right."""
+"""Faults that a person asks for: their values, checked, with refusals that say what would be right."""
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 Reader = Callable[[str, Any], Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    """What goes wrong, and the dice that decide when; a seed makes them fall the same way again."""
+
+    seed: int | None = None
+    dice: random.Random = field(default_factory=random.Random, repr=False)
+
+    def happens(self, chance: float) -> bool:
+        """Throw the dice; `chance` is from 0 to 1."""
+        return chance > 0 and self.dice.random() < chance
+
+    def shown(self) -> dict[str, Any]:
+        """The faults as JSON."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "dice"}
 
 
 class FaultRefused(Exception):

@@ -1,17 +1,16 @@
 """What goes wrong in the Meta sandbox when it is told to."""
 
-import random
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any
 
-from infra.local.fault_values import FaultRefused, number, read_values, share, switch_or_share, whole
+from infra.local.fault_values import FaultRefused, Faults, number, read_values, share, switch_or_share, whole
 from infra.local.meta.graph_errors import KNOWN_CODES
 
 _LONGEST_DELAY_MS = 600_000
 
 
 @dataclass(slots=True, kw_only=True)
-class MetaFaults:
+class MetaFaults(Faults):
     """All off at first. Shares are from 0 to 1.
 
     dropped_share: accepted, recorded, and the connection closed without an answer. error_share: HTTP 500 and nothing
@@ -29,16 +28,6 @@ class MetaFaults:
     statuses_lost_share: float = 0.0
     statuses_out_of_order: float = 0.0
     status_delay_ms: float = 300.0
-    seed: int | None = None
-    dice: random.Random = field(default_factory=random.Random, repr=False)
-
-    def happens(self, chance: float) -> bool:
-        """Throw the dice."""
-        return chance > 0 and self.dice.random() < chance
-
-    def shown(self) -> dict[str, Any]:
-        """The faults as JSON."""
-        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "dice"}
 
 
 def _error_code(key: str, value: Any) -> int | None:

@@ -1,17 +1,15 @@
 """Misbehaviour on command: duplicates, losses, delays, the wrong order and refused creates."""
 
-import random
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
-from infra.local.fault_values import number, read_values, share, switch, whole
+from infra.local.fault_values import Faults, number, read_values, share, switch, whole
 
 _LONGEST_DELAY_MS = 3_600_000
 _LONGEST_WINDOW_MS = 60_000
 
 
 @dataclass(slots=True, kw_only=True)
-class TaskFaults:
+class TaskFaults(Faults):
     """What goes wrong with tasks; all off at first.
 
     Shares are from 0 to 1. A duplicate is delivered while the first delivery still runs. A dropped task is gone without
@@ -24,16 +22,6 @@ class TaskFaults:
     reverse: bool = False
     reverse_window_ms: float = 500.0
     refuse_creates_share: float = 0.0
-    seed: int | None = None
-    dice: random.Random = field(default_factory=random.Random, repr=False)
-
-    def happens(self, chance: float) -> bool:
-        """Throw the dice."""
-        return chance > 0 and self.dice.random() < chance
-
-    def shown(self) -> dict[str, Any]:
-        """The faults as JSON."""
-        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "dice"}
 
 
 _READERS = {

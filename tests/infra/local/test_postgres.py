@@ -121,7 +121,8 @@ def test_logins_and_databases_are_made_once_and_then_only_looked_at(folder: Path
 _LOGINS = """
 SELECT r.rolname, r.rolsuper OR r.rolbypassrls, r.rolcreaterole, g.rolname
 FROM pg_roles r JOIN pg_auth_members m ON m.member = r.oid JOIN pg_roles g ON g.oid = m.roleid
-WHERE r.rolcanlogin AND m.set_option AND g.rolname IN ('owner', 'application_role', 'intake_role', 'worker_role', 'maintenance_role')
+WHERE r.rolcanlogin AND m.set_option
+  AND g.rolname IN ('owner', 'application_role', 'intake_role', 'worker_role', 'maintenance_role')
 GROUP BY 1, 2, 3, 4 ORDER BY 1
 """
 
