@@ -124,7 +124,8 @@ def test_a_revoked_number_can_be_connected_again_also_by_somebody_else(
 
 
 @pytest.mark.parametrize(
-    "number", ["", "1234", "+5511987654321", "11 98765", "1" * 33, "\uff11\uff12\uff13\uff14\uff15", "12345\n", "abcdef"]
+    "number",
+    ["", "1234", "+5511987654321", "11 98765", "1" * 33, "\uff11\uff12\uff13\uff14\uff15", "12345\n", "abcdef"],
 )
 def test_what_is_no_phone_number_id_is_refused(operator: Operator, shared_database: Database, number: str) -> None:
     tenant = make_organization(shared_database)

@@ -7,19 +7,29 @@ import sys
 import time
 
 import pytest
+from typer.testing import CliRunner
 
+from infra.cli.app import app
 from tests.cli.command import departments, error_of
 
 COMMANDS = ("demo", "up", "migrate", "status", "replay", "organization", "connection", "knowledge")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "organization create", "connection add", "knowledge import"])
-def test_every_command_has_help(command: str) -> None:
-    ended = departments(*command.split(), "--help")
+def test_the_help_lists_every_command() -> None:
+    ended = departments("--help")
 
     assert (ended.code, ended.err) == (0, "")
     assert "Usage: departments" in ended.out
-    assert command or all(name in ended.out for name in COMMANDS)
+    assert all(name in ended.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "organization create", "connection add", "knowledge import"])
+def test_every_command_has_help(command: str) -> None:
+    """In this process, because it is only text."""
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+
+    assert result.exit_code == 0
+    assert f"{command} " in result.output
 
 
 def test_help_imports_neither_the_platform_nor_the_stack() -> None:

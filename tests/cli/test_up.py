@@ -18,6 +18,7 @@ import pytest
 from infra.cli.failures import CommandFailed
 from infra.cli.stack_process import StackProcess
 from tests.cli.command import departments
+from tests.support.stack import stack_folder
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """A folder on which the tests of this module start one stack after the other."""
-    return tmp_path_factory.mktemp("up")
+    with stack_folder() as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -100,9 +102,9 @@ def test_it_ends_with_the_process_that_started_it(folder: Path) -> None:
     eventually(lambda: not processes_of(folder), within=30)
 
 
-def test_a_start_that_is_interrupted_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_start_that_is_interrupted_ends_with_130_and_leaves_nothing(folder: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "infra.cli.app", "up", "--data-dir", str(tmp_path), "--port", "0"],
+        [sys.executable, "-m", "infra.cli.app", "up", "--data-dir", str(folder / "other"), "--port", "0"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -115,7 +117,7 @@ def test_a_start_that_is_interrupted_ends_with_130_and_leaves_nothing(tmp_path: 
 
     assert process.wait(30) == 130
     process.stderr.close()
-    eventually(lambda: not processes_of(tmp_path), within=20)
+    eventually(lambda: not processes_of(folder / "other"), within=20)
 
 
 def test_a_stack_that_cannot_start_is_reported_with_its_output(tmp_path: Path) -> None:

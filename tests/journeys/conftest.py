@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.stack import Stack, stack_on
+from tests.support.stack import Stack, fresh_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """A fresh one."""
-    with stack_on(tmp_path_factory.mktemp("stack")) as running:
+    with fresh_stack() as running:
         yield running

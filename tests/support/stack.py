@@ -7,6 +7,8 @@ import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,7 +20,6 @@ from infra.cli.webhooks import Answer, post_signed, text_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @dataclass
@@ -105,8 +106,25 @@ class Customer:
 
 
 @contextmanager
-def stack_on(folder: Path) -> Iterator[Stack]:
-    """A stack on this folder, stopped at the end of the block."""
+def stack_folder() -> Iterator[Path]:
+    """A folder for a stack, removed afterwards.
+
+    Not pytest's own: that one is closed to the user as whom PostgreSQL runs when the tests are root's.
+    """
+    with TemporaryDirectory(prefix="departments-stack-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def fresh_stack() -> Iterator[Stack]:
+    """A new stack, stopped at the end of the block."""
+    with stack_folder() as folder, _running(folder) as stack:
+        yield stack
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[Stack]:
     process = StackProcess(folder)
     process.start()
     try:
