@@ -3,7 +3,7 @@
 Stock pg8000 waits three times per statement, and twice more for BEGIN and COMMIT. Here a statement is prepared once per
 connection; BEGIN, the tenant context and the first statement travel together. Everything is encoded before the first
 byte is written, and all answers are read before the first value is decoded, so that a value that Python cannot encode
-or decode leaves the connection in step. docs/decisions/0010-pipelined-connection.md has the reasons and the measurements.
+or decode leaves the connection in step. docs/decisions/0010-pipelined-connection.md says why.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The signed tenant context: SQL that an attacker injects can set it, but cannot sign it.
 
-`platform.current_organization_id()` in the database checks it; docs/decisions/0003-signed-tenant-context.md has the reasons.
+`platform.current_organization_id()` in the database checks it; docs/decisions/0003-signed-tenant-context.md says why.
 """
 
 import hmac
