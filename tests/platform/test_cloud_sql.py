@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import socket
+import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -109,9 +110,18 @@ def test_a_connector_that_hangs_is_unavailable_in_time(monkeypatch: pytest.Monke
     """The connector itself sets no limit to its calls of the Admin API."""
     monkeypatch.setattr(connecting, "CLOUD_CONNECT_TIMEOUT", 0.2)
 
+    closed = threading.Event()
+
+    class Late:
+        """A connection that nobody waits for any more."""
+
+        def close(self) -> None:
+            closed.set()
+
     class Hangs:
-        def connect(self, **_: Any) -> None:
+        def connect(self, **_: Any) -> Late:
             time.sleep(1)
+            return Late()
 
         def close(self) -> None:
             """Nothing is open."""
@@ -124,4 +134,5 @@ def test_a_connector_that_hangs_is_unavailable_in_time(monkeypatch: pytest.Monke
     with pytest.raises(Unavailable):
         database.system_once("SELECT 1")
     assert time.monotonic() - began < 0.8
+    assert closed.wait(5), "what comes too late is closed"
     database.close()
