@@ -71,6 +71,7 @@ class Host:
         self._replies: IO[str] = os.fdopen(read_fd)
         self._forking = threading.Lock()
         if self._replies.readline() != "loaded\n":
+            self.close()
             raise AssertionError(f"the host did not start: {log.read_text()[-3000:]}")
 
     def fork(self, **environment: str) -> Worker:
@@ -84,7 +85,8 @@ class Host:
     def close(self) -> None:
         """Ends the host and all of its workers."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it is dead already
+            self._process.stdin.close()
         self._process.wait(timeout=10)
         self._replies.close()
         self._log.close()

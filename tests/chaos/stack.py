@@ -198,7 +198,9 @@ def stack_on(
     with contextlib.ExitStack() as stack:
         scene = stack.enter_context(scene_in(database))
         credentials = make_credentials(folder)
-        _connect(scene, credentials)
+        connect_account(scene, credentials)
+        # a long answer becomes two messages
+        scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 45}'")
         scene.rules = type(scene.rules)(quiet_seconds=0.05, ceiling_seconds=0.3, reply_max_age_seconds=43200.0)
 
         def on_status(report: dict[str, Any]) -> None:
@@ -235,7 +237,7 @@ def stack_on(
         yield found
 
 
-def _connect(scene: Scene, credentials: Credentials) -> None:
+def connect_account(scene: Scene, credentials: Credentials) -> None:
     """Encrypts a token for the organization's connection, as `departments connection add` does."""
     keys = Keys(KeySettings(master_key_file=credentials.master_key), scene.application)
     connect_whatsapp(
@@ -245,4 +247,3 @@ def _connect(scene: Scene, credentials: Credentials) -> None:
         phone_number_id=scene.tenant.phone_number_id,
         access_token="EAAGchaoschaos",  # noqa: S106 - made up
     )
-    scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 45}'")
