@@ -1,6 +1,6 @@
 """The manifest's queues in the local Cloud Tasks server, and the move of waiting tasks to a new gateway address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from infra.local.environment import PROJECT, REGION
 from infra.local.tasks.engine import TaskEngine
@@ -25,7 +25,7 @@ async def make_queues(engine: TaskEngine, manifest: Manifest) -> None:
             await engine.update_queue(message, [])
 
 
-def mover(old_gateway: str | None, new_gateway: str) -> Callable[[Message], bool]:
+def mover(old_gateways: Sequence[str], new_gateway: str) -> Callable[[Message], bool]:
     """Points a task of an earlier start at this start's gateway; says whether it had to.
 
     The token's audience moves too, for functions check it against their own address.
@@ -33,11 +33,12 @@ def mover(old_gateway: str | None, new_gateway: str) -> Callable[[Message], bool
 
     def move(task: Message) -> bool:
         request = task.http_request
-        if old_gateway is None or old_gateway == new_gateway or not request.url.startswith(f"{old_gateway}/"):
-            return False
-        request.url = new_gateway + request.url.removeprefix(old_gateway)
-        if request.oidc_token.audience.startswith(old_gateway):
-            request.oidc_token.audience = new_gateway + request.oidc_token.audience.removeprefix(old_gateway)
-        return True
+        for old in old_gateways:
+            if request.url.startswith(f"{old}/"):
+                request.url = new_gateway + request.url.removeprefix(old)
+                if request.oidc_token.audience.startswith(f"{old}/"):
+                    request.oidc_token.audience = new_gateway + request.oidc_token.audience.removeprefix(old)
+                return True
+        return False
 
     return move

@@ -4,6 +4,8 @@ A module of its own because its imports (gRPC, the client library's messages, th
 which the database and the functions are starting already.
 """
 
+from collections.abc import Sequence
+
 from infra.local.basis import Basis
 from infra.local.demo_tenant import DemoTenant
 from infra.local.environment import ARCHIVE_BUCKET, MEDIA_BUCKET
@@ -67,10 +69,10 @@ class Services:
         """Let the sandbox know the demo's phone number, and use it where none is named."""
         self.sandbox.adopt(demo.phone_number_id, access_token=self._basis.secrets.graph_token)
 
-    async def start(self, *, old_gateway: str | None) -> None:
+    async def start(self, *, old_gateways: Sequence[str]) -> None:
         """Go on with what waited, and answer. The database must answer by now."""
         basis = self._basis
-        await self.engine.load(move=mover(old_gateway, basis.directory.gateway))
+        await self.engine.load(move=mover(old_gateways, basis.directory.gateway))
         await make_queues(self.engine, basis.manifest)
         await self.tasks_server.start()
         self.storage.start()

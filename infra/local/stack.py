@@ -121,6 +121,8 @@ class LocalStack:
         folder = DataFolder(options.data_dir)
         folder.open()
         ending.callback(folder.close)
+        if options.ready_file is not None:
+            options.ready_file.unlink(missing_ok=True)  # that of a stack which was killed
         listener = Listener(options.port)
         ending.push_async_callback(listener.close)
         reserved = Reserved()
@@ -168,17 +170,23 @@ class LocalStack:
             create_master_key_file(basis.folder.master_key_file)
         await basis.server.answering()
         await basis.databases.prepare(tenant_context_key=basis.secrets.tenant_context_bytes)
-        state = basis.folder.read_state()
         demo = await asyncio.to_thread(ensure_demo, basis)
         self.services.adopt(demo)
-        await self.services.start(old_gateway=state.get("gateway"))
-        basis.folder.write_state({"gateway": basis.directory.gateway})
+        await self.services.start(old_gateways=self._remember_gateway())
         self._step("waiting for the functions")
         await asyncio.gather(*(host.answering(basis.fetcher.session) for host in self.hosts.values()))
         self.services.start_calling()
         self._ending.push_async_callback(self.services.stop_calling)
         self._announce(demo)
         self._step("ready")
+
+    def _remember_gateway(self) -> list[str]:
+        """The addresses of earlier starts; this one is kept before any task can carry it."""
+        folder, here = self.basis.folder, self.basis.directory.gateway
+        state = folder.read_state()
+        earlier = [address for address in state.get("gateways", []) if address != here]
+        folder.write_state({**state, "gateways": [*earlier, here]})
+        return earlier
 
     def _start_hosts(self) -> None:
         basis = self.basis

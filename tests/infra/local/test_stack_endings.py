@@ -46,7 +46,9 @@ def program(one_program: StackProgram) -> StackProgram:
 
 
 def _task(program: StackProgram, *, after: float = 0.0, path: str = "/task") -> tasks_v2.Task:
-    request = tasks_v2.HttpRequest(url=f"{program.ready['gateway']}/echo{path}", body=b"x")
+    address = f"{program.ready['gateway']}/echo"
+    token = tasks_v2.OidcToken(service_account_email="a@b.test", audience=f"{address}/")
+    request = tasks_v2.HttpRequest(url=f"{address}{path}", body=b"x", oidc_token=token)
     return tasks_v2.Task(http_request=request, schedule_time={"seconds": int(time.time() + after)})
 
 
@@ -68,7 +70,9 @@ def test_a_signal_ends_everything_and_the_next_start_goes_on_quickly_with_what_w
     assert program.ready["demo"] == demo
     assert program.ready["gateway"] != gateway
     with program.tasks() as tasks:
-        assert tasks.get_task(name=later).http_request.url == f"{program.ready['gateway']}/echo/task"
+        moved = tasks.get_task(name=later).http_request
+        assert moved.url == f"{program.ready['gateway']}/echo/task"
+        assert moved.oidc_token.audience == f"{program.ready['gateway']}/echo/"
         eventually(lambda: soon not in {task.name for task in tasks.list_tasks(parent=QUEUE)}, within=15)
     headers = {"Authorization": "Bearer EAAkept-token"}
     message = {"messaging_product": "whatsapp", "to": "5511987654321", "text": {"body": "oi"}}
