@@ -170,21 +170,28 @@ PORTUGUESE = {
     "How long it took": "Quanto tempo levou",
     "step": "passo",
     "id": "id",
-    "webhook answer, ms": "resposta ao webhook, ms",
-    "last message → reply accepted, s": "última mensagem → resposta aceita, s",
-    "turn's own time, ms": "tempo próprio do turno, ms",
-    "database round trips": "idas ao banco",
+    "step {number}": "passo {number}",
+    "A reply's statuses (sent, delivered, read) are webhooks too.": (
+        "Os status de uma resposta (enviada, entregue, lida) também são webhooks."
+    ),
+    "The reply waits two quiet seconds for more messages; round trips are a turn's own, to the database.": (
+        "A resposta espera dois segundos por outras mensagens; as idas ao banco são as do próprio turno."
+    ),
+    "webhooks, ms": "webhooks, ms",
+    "reply after, s": "resposta após, s",
+    "round trips": "idas ao banco",
+    "turn, ms": "turno, ms",
     "every file of the business's knowledge is imported": "todo arquivo do conhecimento da empresa é importado",
     "Meta's handshake is answered": "o handshake da Meta é respondido",
     "every webhook is answered with 200": "todo webhook é respondido com 200",
     "the provider accepted exactly one message per turn": "o provedor aceitou exatamente uma mensagem por turno",
-    "{scene}: one turn answers all of it": "{scene}: um turno responde tudo",
-    "{scene}: one reply, and it says: {words}": "{scene}: uma resposta, e ela diz: {words}",
-    "{scene}: the reply is sent, delivered and read, and each status is known": (
-        "{scene}: a resposta é enviada, entregue e lida, e cada status é conhecido"
+    "{step}: one turn answers all of it": "{step}: um turno responde tudo",
+    "{step}: one reply, and it says: {words}": "{step}: uma resposta, e ela diz: {words}",
+    "{step}: the reply is sent, delivered and read, and each status is known": (
+        "{step}: a resposta é enviada, entregue e lida, e cada status é conhecido"
     ),
-    "{scene}: the conversation is handed to people": "{scene}: a conversa é passada a pessoas",
-    "{scene}: nothing but the deliveries themselves is stored": "{scene}: nada além das próprias entregas é gravado",
+    "{step}: the conversation is handed to people": "{step}: a conversa é passada a pessoas",
+    "{step}: nothing but the deliveries themselves is stored": "{step}: nada além das próprias entregas é gravado",
     "{files} files, {chunks} passages": "{files} arquivos, {chunks} passagens",
     "{accepted} of {expected}": "{accepted} de {expected}",
     "{count} webhooks": "{count} webhooks",

@@ -70,7 +70,7 @@ def test_people_see_the_chat_the_rows_and_each_expectation(monkeypatch: pytest.M
     ]
 
     with screenplay.Screenplay(silent=False) as play:
-        play.begin_scene(outcome.steps[0].title)
+        play.begin_scene(1, outcome.steps[0].title)
         play.show_line(Said(seconds=0.1, speaker="Marina", text="Oi! [não é marcação] 😊"))
         play.show_line(Said(seconds=2.1, speaker="department", text="Olá!", note="answered"))
         play.end_scene(outcome.steps[0])

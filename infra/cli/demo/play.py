@@ -100,7 +100,7 @@ def _play_scene(  # noqa: PLR0913 - the parts of one evening at the theatre
     began: float,
 ) -> None:
     step = Step(name=scene.name, title=say(scene.title))
-    screenplay.begin_scene(step.title)
+    screenplay.begin_scene(len(outcome.steps) + 1, step.title)
     since, before = observation.moment(), observation.counts()
     runs, calls = len(observation.round_trips()), len(customer.received())
 

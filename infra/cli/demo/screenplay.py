@@ -52,9 +52,9 @@ class Screenplay:
         with import_bar(say("Importing the knowledge of Padaria Aurora")) as tell:
             yield tell
 
-    def begin_scene(self, title: str) -> None:
-        """Show the scene's title."""
-        self._print(Rule(title, align="left", style="dim"))
+    def begin_scene(self, number: int, title: str) -> None:
+        """Show the scene's number and title."""
+        self._print(Rule(f"{number} {title}", align="left", style="dim"))
 
     def show_line(self, line: Said) -> None:
         """Show a message as a bubble: the customer's on the left, the department's on the right."""
@@ -121,10 +121,15 @@ def _bubble_width(text: str, title: str, footer: str) -> int:
 
 
 def _rows_table(outcome: Outcome) -> Table:
-    table = Table(title=say("Rows that each step added"), title_justify="left")
+    table = Table(
+        title=say("Rows that each step added"),
+        title_justify="left",
+        caption=say("A reply's statuses (sent, delivered, read) are webhooks too."),
+        caption_justify="left",
+    )
     table.add_column(say("table"))
-    for step in outcome.steps:
-        table.add_column(step.title, justify="right", max_width=18)
+    for number in range(1, len(outcome.steps) + 1):
+        table.add_column(say("step {number}", number=number), justify="right")
     for name in TABLES:
         table.add_row(name, *(f"+{step.rows[name]}" if step.rows[name] else "[dim]·[/]" for step in outcome.steps))
     return table
@@ -132,29 +137,36 @@ def _rows_table(outcome: Outcome) -> Table:
 
 def _stored_table(outcome: Outcome) -> Table:
     table = Table(title=say("What they say"), title_justify="left")
-    table.add_column(say("step"), max_width=18)
+    table.add_column(say("step"), justify="right")
     table.add_column(say("table"))
     table.add_column(say("id"))
     table.add_column(say("state"))
-    for step in outcome.steps:
+    for number, step in enumerate(outcome.steps, start=1):
         for position, stored in enumerate(step.stored):
             last = position == len(step.stored) - 1
-            title = step.title if not position else ""
-            table.add_row(title, stored.table, f"{stored.id[:8]}…{stored.id[-4:]}", stored.state, end_section=last)
+            label = "" if position else str(number)
+            table.add_row(label, stored.table, f"{stored.id[:8]}…{stored.id[-4:]}", stored.state, end_section=last)
     return table
 
 
 def _timings_table(outcome: Outcome) -> Table:
-    table = Table(title=say("How long it took"), title_justify="left")
-    table.add_column(say("step"))
-    table.add_column(say("webhook answer, ms"), justify="right")
-    table.add_column(say("last message → reply accepted, s"), justify="right")
-    table.add_column(say("turn's own time, ms"), justify="right")
-    table.add_column(say("database round trips"), justify="right")
-    for step in outcome.steps:
+    table = Table(
+        title=say("How long it took"),
+        title_justify="left",
+        caption=say(
+            "The reply waits two quiet seconds for more messages; round trips are a turn's own, to the database."
+        ),
+        caption_justify="left",
+    )
+    table.add_column(say("step"), no_wrap=True)
+    table.add_column(say("webhooks, ms"), justify="right")
+    table.add_column(say("reply after, s"), justify="right")
+    table.add_column(say("turn, ms"), justify="right")
+    table.add_column(say("round trips"), justify="right")
+    for number, step in enumerate(outcome.steps, start=1):
         own = ", ".join(str(turn.own_milliseconds) for turn in step.turns)
         table.add_row(
-            step.title,
+            f"{number} {step.title}",
             ", ".join(f"{milliseconds:.0f}" for milliseconds in step.webhook_milliseconds),
             "" if step.seconds_to_reply is None else f"{step.seconds_to_reply:.2f}",
             own,
