@@ -48,7 +48,7 @@ def function_environment(
     known = _known(function, manifest=manifest, around=around)
     values: dict[str, str] = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     values |= {
-        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "PYTHONUNBUFFERED": "1",
         "FUNCTION_USE_ASGI": "true",
         "K_SERVICE": function.cloud_name,
