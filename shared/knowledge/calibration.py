@@ -25,7 +25,7 @@ class Calibration:
 
 
 _CALIBRATIONS: Final = {
-    "hashed-ngrams-pt-1": Calibration(sure_cosine=0.5, threshold=0.41),
+    "hashed-ngrams-pt-1": Calibration(sure_cosine=0.5, threshold=0.42),
 }
 
 

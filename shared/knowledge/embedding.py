@@ -60,7 +60,7 @@ class HashedNgrams:
 _SCALE = 1000  # weights are thousandths
 _BLOCK = 512  # features summed at once: 6 MB of signs
 
-_STEM, _CONCEPT, _PAIR, _NGRAMS = 1.0, 0.8, 0.4, 0.5  # chosen on the question set of tests/knowledge
+_STEM, _CONCEPT, _PAIR, _NGRAMS = 1.0, 0.8, 0.4, 0.9  # chosen on the question set of tests/knowledge
 _SILENT = 0.05  # a silent word's share: only enough that a text of nothing else is not empty
 
 

@@ -159,7 +159,7 @@ def chunk_rows(entry: Entry, embedder: Embedder) -> list[ChunkRow]:
 
 def _stored_form(vector: NDArray[np.float32]) -> str:
     """The text form of pgvector, with as many digits as a 32-bit number has."""
-    return "[" + ",".join([f"{value:.8g}" for value in vector.tolist()]) + "]"
+    return "[" + ",".join([f"{value:.9g}" for value in vector.tolist()]) + "]"
 
 
 def _write(  # noqa: PLR0913 -- one entry with all its parts

@@ -6,7 +6,7 @@ embedded embedding and the full text both use them; change them only together wi
 
 SILENT_WORDS = frozenset(
     """
-    a ao aos as às o os um uma uns umas de da das do dos em na nas no nos num numa nuns numas por pela pelas pelo
+    a ao aos as o os um uma uns umas de da das do dos em na nas no nos num numa nuns numas por pela pelas pelo
     pelos para pra pras pro pros com sem sob sobre entre ate desde apos ante contra e ou mas nem que se porque pois
     como quando quanta quantos quantas qual quais quem cujo cuja ja so somente apenas tambem muito muita muitos
     muitas mais menos bem mal aqui ai ali la ca isso isto aquilo este esta estes estas esse essa esses essas aquele

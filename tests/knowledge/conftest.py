@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.knowledge.chunk_rows import Find
 from tests.support.conversations import open_database
 from tests.support.tenants import Tenant, make_organization
 
@@ -28,3 +29,9 @@ def application(shared_database: Database) -> Iterator[ApplicationDatabase]:
 def tenant(shared_database: Database) -> Tenant:
     """A new organization that knows nothing yet."""
     return make_organization(shared_database)
+
+
+@pytest.fixture
+def find(application: ApplicationDatabase, tenant: Tenant) -> Find:
+    """Asks as the test's own organization."""
+    return Find(application, tenant)

@@ -54,10 +54,9 @@ class Evaluation:
 
     def summary(self) -> str:
         """One line of figures and one for each question that went wrong."""
-        lines = [
-            f"{len(self.asked)} questions, recall@1 {self.recall_at(1):.3f} @5 {self.recall_at(5):.3f},"
-            f" abstain precision {self.abstain_precision:.3f} recall {self.abstain_recall:.3f}"
-        ]
+        recall = f"recall@1 {self.recall_at(1):.3f} @5 {self.recall_at(5):.3f}"
+        abstain = f"abstain precision {self.abstain_precision:.3f} recall {self.abstain_recall:.3f}"
+        lines = [f"{len(self.asked)} questions, {recall}, {abstain}"]
         for one in self.asked:
             if (one.answer is None) == one.retrieval.above_threshold or (
                 one.answer and one.answer not in one.found[:5]
