@@ -55,12 +55,27 @@ class TaskServer:
         """Create a task whose worker is the test's; `fields` are fields of Task, `id` its name's last part."""
         if (task_id := fields.pop("id", None)) is not None:
             fields["name"] = f"{queue}/tasks/{task_id}"
+        timeout = fields.pop("timeout", 20)
         request = tasks_v2.HttpRequest(url=f"{self.worker.url}/work", body=body.encode(), **fields.pop("request", {}))
-        return self.client.create_task(parent=queue, task=tasks_v2.Task(http_request=request, **fields))
+        return self.client.create_task(
+            parent=queue, task=tasks_v2.Task(http_request=request, **fields), timeout=timeout, retry=None
+        )
 
     def bodies(self) -> list[str]:
         """The bodies that the worker has received, in order."""
         return [received.body.decode() for received in self.worker.received]
+
+    @contextlib.contextmanager
+    def blocked_database(self) -> Iterator[None]:
+        """Nothing can be written meanwhile."""
+        connection = pg8000.native.Connection("postgres", unix_sock=embedded_server().socket, database=self._database)
+        connection.run("BEGIN")
+        connection.run("LOCK TABLE tasks IN EXCLUSIVE MODE")
+        try:
+            yield
+        finally:
+            connection.run("COMMIT")
+            connection.close()
 
     def set_faults(self, **faults: Any) -> None:
         """Misbehave like this from now on."""

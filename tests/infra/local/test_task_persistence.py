@@ -72,3 +72,12 @@ def test_a_task_that_ran_when_the_server_stopped_runs_again(tasks: TaskServer) -
     tasks.restart()
     eventually(lambda: len(tasks.worker.received) == 2)
     eventually(lambda: not list(tasks.client.list_tasks(parent=queue)))
+
+
+def test_a_create_is_answered_only_after_its_commit_and_not_lost_when_nobody_waits_any_more(tasks: TaskServer) -> None:
+    queue = tasks.new_queue()
+    with tasks.blocked_database():
+        with pytest.raises(exceptions.DeadlineExceeded):
+            tasks.create(queue, "late", id="late", timeout=0.5)
+        assert tasks.bodies() == []
+    eventually(lambda: tasks.bodies() == ["late"])
