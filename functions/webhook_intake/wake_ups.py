@@ -13,7 +13,7 @@ from shared.conversations.wake_ups import Wakes, wake_conversation
 from shared.kit.crash_points import crash_point
 from shared.platform.wake_ups import WakeUps
 
-LANES = 2  # a call to Cloud Tasks takes 5 to 20 ms: a few hundred a second, and more would take the processor from intake
+LANES = 2  # a call takes 5 to 20 ms: a few hundred a second, and more would take the processor from intake
 
 
 class TurnWakeUps:

@@ -1,13 +1,12 @@
 """What a running instance of webhook_intake is made of."""
 
-from shared.platform.keys import Keys
-
 from functions.webhook_intake.group_commit import GroupCommit
 from functions.webhook_intake.providers import providers_by_path
 from functions.webhook_intake.recording import Recorder
 from functions.webhook_intake.wake_ups import TurnWakeUps
 from shared.channels.deliveries import BurstRules
 from shared.platform.database import connect
+from shared.platform.keys import Keys
 from shared.platform.queue import CloudTasks
 from shared.platform.settings import (
     AgentExecutionSettings,

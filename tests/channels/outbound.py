@@ -40,13 +40,15 @@ def make_reply(  # noqa: PLR0913 - one for each thing that a test varies
     with contextlib.closing(database.superuser()) as connection:
         cursor = connection.cursor()
         cursor.execute(
-            "INSERT INTO platform.messages (id, organization_id, conversation_id, connection_id, direction, text_content,"
-            " sender_type, delivery_status, external_message_id) VALUES (%s, %s, %s, %s, 'outbound', 'Sim!', 'ai', %s, %s)",
+            "INSERT INTO platform.messages (id, organization_id, conversation_id, connection_id, direction,"
+            " text_content, sender_type, delivery_status, external_message_id)"
+            " VALUES (%s, %s, %s, %s, 'outbound', 'Sim!', 'ai', %s, %s)",
             (sent.message_id, tenant.organization_id, conversation_id, tenant.connection_id, status, wamid),
         )
         cursor.execute(
-            "INSERT INTO platform.outbox (id, organization_id, conversation_id, connection_id, message_id, turn_seq, recipient,"
-            " payload, state, attempt, provider_message_id) VALUES (%s, %s, %s, %s, %s, %s, '5511', '{}', %s, %s, %s)",
+            "INSERT INTO platform.outbox (id, organization_id, conversation_id, connection_id, message_id, turn_seq,"
+            " recipient, payload, state, attempt, provider_message_id)"
+            " VALUES (%s, %s, %s, %s, %s, %s, '5511', '{}', %s, %s, %s)",
             (
                 sent.outbox_id,
                 tenant.organization_id,

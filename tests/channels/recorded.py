@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from shared.channels.deliveries import BurstRules, Delivery, Recorded, record_deliveries
 from shared.channels.whatsapp.envelope import split
+from shared.platform.database import connect
+from shared.platform.settings import DatabaseSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from shared.platform.database import Database as Pool
     from tests.support.database import Database
 
 RULES = BurstRules(quiet_seconds=2, ceiling_seconds=8, reply_max_age_seconds=12 * 3600)
+
+
+@contextlib.contextmanager
+def recording(database: Database) -> Iterator[Intake]:
+    """An intake role's pool on the database until the block ends."""
+    pool = connect(DatabaseSettings.model_validate({"database_url": database.url("intake")}))
+    with contextlib.closing(pool), contextlib.closing(database.superuser()) as view:
+        yield Intake(pool, database, view)
 
 
 def delivery_of(body: dict[str, Any]) -> Delivery:
@@ -25,10 +36,11 @@ def delivery_of(body: dict[str, Any]) -> Delivery:
 
 @dataclass(frozen=True)
 class Intake:
-    """The intake role's connection beside the superuser's view."""
+    """The intake role's pool beside the superuser's view."""
 
     pool: Pool
     database: Database
+    view: Any
 
     def record(self, *deliveries: Delivery, rules: BurstRules = RULES) -> Recorded:
         """Record the deliveries as one group; bodies are not sealed here."""
@@ -40,10 +52,9 @@ class Intake:
 
     def rows(self, statement: str, *values: object) -> list[Any]:
         """Run a statement as the superuser."""
-        with contextlib.closing(self.database.superuser()) as connection:
-            cursor = connection.cursor()
-            cursor.execute(statement, values)
-            return [row[0] if len(row) == 1 else tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        cursor = self.view.cursor()
+        cursor.execute(statement, values)
+        return [row[0] if len(row) == 1 else tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
     def conversation(self, organization_id: UUID, customer: str, columns: str) -> Any:
         """The named columns of the customer's newest conversation."""

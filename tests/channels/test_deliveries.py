@@ -11,10 +11,8 @@ import pg8000.dbapi
 import pytest
 
 from shared.channels.deliveries import BurstRules, Counts, Delivery, as_quarantined
-from shared.platform.database import connect
 from shared.platform.database_errors import ConstraintViolated
-from shared.platform.settings import DatabaseSettings
-from tests.channels.recorded import RULES, Intake, delivery_of
+from tests.channels.recorded import RULES, Intake, delivery_of, recording
 from tests.functions.webhook_intake.bodies import change, envelope, new_wamid, status, text_message
 from tests.support.tenants import Tenant, make_organization
 
@@ -26,9 +24,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def intake(shared_database: Database) -> Iterator[Intake]:
-    pool = connect(DatabaseSettings.model_validate({"database_url": shared_database.url("intake")}))
-    yield Intake(pool, shared_database)
-    pool.close()
+    with recording(shared_database) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -80,7 +77,7 @@ def test_a_message_becomes_an_event_a_message_and_a_wake_up_in_one_round_trip(in
 
 
 def test_a_repetition_changes_nothing_whatever_the_group(intake: Intake, tenant: Tenant) -> None:
-    """C-07, I1"""
+    """C-07, I1."""
     body = envelope(change(tenant.phone_number_id, messages=[text_message()]))
     first = intake.record_bodies(body, body)
     again = intake.record_bodies(body)
@@ -95,7 +92,7 @@ def test_a_repetition_changes_nothing_whatever_the_group(intake: Intake, tenant:
 def test_a_repetition_that_says_something_else_is_recorded_once_and_answers_nothing(
     intake: Intake, tenant: Tenant
 ) -> None:
-    """I2"""
+    """I2."""
     wamid = new_wamid()
     bodies = [
         envelope(change(tenant.phone_number_id, messages=[text_message(wamid=wamid, at=1764000000, text=text)]))
@@ -118,7 +115,7 @@ def test_a_repetition_that_says_something_else_is_recorded_once_and_answers_noth
 
 
 def test_a_delivery_for_three_tenants_reaches_three_tenants(intake: Intake, shared_database: Database) -> None:
-    """C-04, C-05, I3"""
+    """C-04, C-05, I3."""
     tenants = [make_organization(shared_database) for _ in range(3)]
     changes = [
         change(tenant.phone_number_id, messages=[text_message(customer=f"55119{number:08d}") for number in range(4)])
@@ -146,15 +143,17 @@ def test_a_delivery_for_three_tenants_reaches_three_tenants(intake: Intake, shar
 def test_an_unknown_account_is_nobody_s_and_counts_anew_once_it_is_connected(
     intake: Intake, shared_database: Database
 ) -> None:
-    """C-04, I9"""
+    """C-04, I9."""
     tenant = make_organization(shared_database)
     intake.rows("UPDATE integrations.connections SET status = 'revoked' WHERE id = %s", tenant.connection_id)
-    body = envelope(change(tenant.phone_number_id, messages=[text_message(text="quem?")], statuses=[status("w", "read")]))
+    body = envelope(
+        change(tenant.phone_number_id, messages=[text_message(text="quem?")], statuses=[status("w", "read")])
+    )
     assert intake.record_bodies(body).counts == [Counts(new=0, duplicate=0, unparsed=0, quarantined=2)]
     assert intake.record_bodies(body).counts == [Counts(new=0, duplicate=2, unparsed=0, quarantined=0)]
     events = intake.rows(
-        "SELECT organization_id, connection_id, status, payload->>'text', error_message FROM integrations.webhook_events"
-        " WHERE account_identifier = %s AND event_type = 'message.text'",
+        "SELECT organization_id, connection_id, status, payload->>'text', error_message"
+        " FROM integrations.webhook_events WHERE account_identifier = %s AND event_type = 'message.text'",
         tenant.phone_number_id,
     )
     assert events == [(None, None, "quarantined", "quem?", "no connection has this account")]
@@ -166,23 +165,26 @@ def test_an_unknown_account_is_nobody_s_and_counts_anew_once_it_is_connected(
 
 
 def test_messages_follow_the_provider_s_time_and_then_their_arrival(intake: Intake, tenant: Tenant) -> None:
-    """I4"""
+    """I4."""
     now = int(time.time())
     messages = [text_message(at=at, text=text) for at, text in ((now, "c"), (now - 9, "a"), (now, "d"), (now - 5, "b"))]
     intake.record_bodies(envelope(change(tenant.phone_number_id, messages=messages)))
     intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message(at=now, text="e")])))
     order = intake.rows(
-        "SELECT text_content, seq FROM platform.messages WHERE organization_id = %s ORDER BY seq", tenant.organization_id
+        "SELECT text_content, seq FROM platform.messages WHERE organization_id = %s ORDER BY seq",
+        tenant.organization_id,
     )
     assert order == [("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5)]
 
 
 def test_a_burst_is_one_wake_up_and_waits_for_quiet_up_to_the_ceiling(intake: Intake, tenant: Tenant) -> None:
-    """A-01"""
+    """A-01."""
     rules = BurstRules(quiet_seconds=60, ceiling_seconds=60.2, reply_max_age_seconds=3600)
     runs = []
     for _ in range(3):
-        recorded = intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message()])), rules=rules)
+        recorded = intake.record_bodies(
+            envelope(change(tenant.phone_number_id, messages=[text_message()])), rules=rules
+        )
         runs.append(len(recorded.wake_ups))
         time.sleep(0.15)  # the burst goes on past the 0.2 s that the ceiling leaves
     assert runs == [1, 0, 0]
@@ -216,7 +218,9 @@ def test_a_conversation_that_people_have_is_stored_and_not_woken(intake: Intake,
 
 def test_a_resolved_conversation_is_followed_by_a_new_one(intake: Intake, tenant: Tenant) -> None:
     intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message()])))
-    intake.rows("UPDATE platform.conversations SET status = 'resolved' WHERE organization_id = %s", tenant.organization_id)
+    intake.rows(
+        "UPDATE platform.conversations SET status = 'resolved' WHERE organization_id = %s", tenant.organization_id
+    )
     assert len(intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message()]))).wake_ups) == 1
     found = intake.rows(
         "SELECT status, last_in_seq FROM platform.conversations WHERE organization_id = %s ORDER BY status",
@@ -246,7 +250,7 @@ def test_a_late_message_goes_to_people(intake: Intake, tenant: Tenant, hours: in
 def test_one_late_message_gives_the_whole_conversation_to_people(
     intake: Intake, tenant: Tenant, *, late_first: bool
 ) -> None:
-    """I5"""
+    """I5."""
     messages = [text_message(at=time.time() - 13 * 3600), text_message()]
     for message in messages if late_first else messages[::-1]:
         intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[message])))
@@ -259,7 +263,7 @@ def test_one_late_message_gives_the_whole_conversation_to_people(
 def test_a_time_that_cannot_be_true_is_the_time_of_receipt_and_flagged(
     intake: Intake, tenant: Tenant, timestamp: str
 ) -> None:
-    """C-16, V8"""
+    """C-16, V8."""
     recorded = intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message(at=timestamp)])))
     assert len(recorded.wake_ups) == 1
     stored = intake.rows(
@@ -275,7 +279,9 @@ def test_one_refused_value_leaves_nothing_of_its_group_and_the_pool_in_order(int
     bad.items[0]["event_type"] = ""
     with pytest.raises(ConstraintViolated):
         intake.record(good, bad)
-    assert intake.rows("SELECT count(*) FROM platform.messages WHERE organization_id = %s", tenant.organization_id) == [0]
+    assert intake.rows("SELECT count(*) FROM platform.messages WHERE organization_id = %s", tenant.organization_id) == [
+        0
+    ]
     assert intake.record(good).counts == [Counts(1, 0, 0, 0)]
     quarantined = as_quarantined(bad, reason="why")
     quarantined.items[0]["event_type"] = "x"
@@ -308,21 +314,19 @@ def test_a_delivery_without_items_is_kept_with_its_reason(intake: Intake) -> Non
 
 
 def test_a_missing_month_is_made_and_the_delivery_recorded(database: Database) -> None:
-    """P1, L-01"""
+    """P1, L-01."""
     tenant = make_organization(database)
-    pool = connect(DatabaseSettings.model_validate({"database_url": database.url("intake")}))
-    intake = Intake(pool, database)
     month = datetime.now(UTC).strftime("%Y_%m")
-    for table in ("webhook_deliveries", "webhook_events"):
-        intake.rows(f"DROP TABLE integrations.{table}_{month}")
-    recorded = intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message()])))
-    assert recorded.counts == [Counts(1, 0, 0, 0)]
-    assert pool.partitions_made == 2
-    pool.close()
+    with recording(database) as intake:
+        for table in ("webhook_deliveries", "webhook_events"):
+            intake.rows(f"DROP TABLE integrations.{table}_{month}")
+        recorded = intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message()])))
+        assert recorded.counts == [Counts(1, 0, 0, 0)]
+        assert intake.pool.partitions_made == 2
 
 
 def test_the_intake_role_can_do_nothing_else(intake: Intake, tenant: Tenant) -> None:
-    """T-06, D26"""
+    """T-06, D26."""
     intake.record_bodies(envelope(change(tenant.phone_number_id, messages=[text_message()])))
     connection = intake.database.connect("intake")
     cursor = connection.cursor()

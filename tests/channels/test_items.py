@@ -15,7 +15,7 @@ json_values = st.recursive(
 
 
 def test_a_digest_does_not_depend_on_spelling_or_order() -> None:
-    """I2"""
+    """I2."""
     one = json.loads('{"a": 1, "b": "\\u00e9"}')
     other = json.loads('{"b":"é","a":1}')
     assert digest_of(one) == digest_of(other)

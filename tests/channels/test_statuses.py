@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.channels.deliveries import Counts
-from shared.platform.database import connect
-from shared.platform.settings import DatabaseSettings
 from tests.channels.outbound import make_reply
-from tests.channels.recorded import Intake
+from tests.channels.recorded import Intake, recording
 from tests.functions.webhook_intake.bodies import change, envelope, new_wamid, status
 from tests.support.tenants import Tenant, enter_tenant, make_organization
 from tests.support.waiting import eventually
@@ -30,9 +28,8 @@ MESSAGE = "delivery_status, sent_at, delivered_at, read_at, failed_at, error_cod
 
 @pytest.fixture(scope="module")
 def intake(shared_database: Database) -> Iterator[Intake]:
-    pool = connect(DatabaseSettings.model_validate({"database_url": shared_database.url("intake")}))
-    yield Intake(pool, shared_database)
-    pool.close()
+    with recording(shared_database) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def columns_of(intake: Intake, table: str, row_id: object, columns: str) -> Any:
 def test_every_order_of_statuses_ends_in_the_same_message(
     intake: Intake, shared_database: Database, tenant: Tenant, order: tuple[str, ...]
 ) -> None:
-    """C-09"""
+    """C-09."""
     wamid = new_wamid()
     reply = make_reply(shared_database, tenant, state="accepted", wamid=wamid)
     for name in order:
@@ -73,7 +70,7 @@ def test_every_order_of_statuses_ends_in_the_same_message(
 def test_a_failure_counts_more_than_sent(
     intake: Intake, shared_database: Database, tenant: Tenant, order: tuple[str, ...]
 ) -> None:
-    """C-09, C-10"""
+    """C-09, C-10."""
     wamid = new_wamid()
     reply = make_reply(shared_database, tenant, state="accepted", wamid=wamid)
     for name in order:
@@ -86,7 +83,7 @@ def test_a_failure_counts_more_than_sent(
 def test_other_statuses_are_kept_and_change_no_message(
     intake: Intake, shared_database: Database, tenant: Tenant, name: str
 ) -> None:
-    """C-09"""
+    """C-09."""
     wamid = new_wamid()
     reply = make_reply(shared_database, tenant, state="accepted", wamid=wamid)
     intake.record_bodies(report(tenant, wamid, name))
@@ -168,7 +165,7 @@ def test_a_reply_that_was_never_tried_is_not_settled_by_a_status(
 def test_a_second_provider_id_for_one_reply_is_flagged_as_a_duplicate(
     intake: Intake, shared_database: Database, tenant: Tenant
 ) -> None:
-    """RELIABILITY 5.6"""
+    """RELIABILITY 5.6."""
     first, second = new_wamid(), new_wamid()
     reply = make_reply(shared_database, tenant, state="accepted", wamid=first)
     intake.record_bodies(report(tenant, second, "sent", biz_opaque_callback_data=str(reply.outbox_id)))
@@ -179,7 +176,7 @@ def test_a_second_provider_id_for_one_reply_is_flagged_as_a_duplicate(
 def test_the_outbox_id_of_another_tenant_settles_nothing(
     intake: Intake, shared_database: Database, tenant: Tenant
 ) -> None:
-    """C-04"""
+    """C-04."""
     other = make_organization(shared_database)
     reply = make_reply(shared_database, other, state="uncertain")
     intake.record_bodies(report(tenant, new_wamid(), "sent", biz_opaque_callback_data=str(reply.outbox_id)))
@@ -189,7 +186,7 @@ def test_the_outbox_id_of_another_tenant_settles_nothing(
 def test_a_provider_id_of_another_tenant_s_message_changes_nothing_there(
     intake: Intake, shared_database: Database, tenant: Tenant
 ) -> None:
-    """C-04"""
+    """C-04."""
     other, wamid = make_organization(shared_database), new_wamid()
     reply = make_reply(shared_database, other, state="accepted", wamid=wamid)
     intake.record_bodies(report(tenant, wamid, "read"))
@@ -197,7 +194,7 @@ def test_a_provider_id_of_another_tenant_s_message_changes_nothing_there(
 
 
 def test_prices_are_summed_as_charges_once_per_message(intake: Intake, tenant: Tenant) -> None:
-    """C-10"""
+    """C-10."""
     price = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}
     wamids = [new_wamid() for _ in range(3)]
     for wamid in wamids:

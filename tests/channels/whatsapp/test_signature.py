@@ -15,7 +15,7 @@ BODY = '{"text":"Pão de açúcar 🥖 \\u00e1"}'.encode()
 
 @given(raw=st.binary(max_size=200), secret=st.binary(min_size=1, max_size=64))
 def test_what_the_provider_signs_is_authentic(raw: bytes, secret: bytes) -> None:
-    """C-02"""
+    """C-02."""
     reference = "sha256=" + hmac.new(secret, raw, hashlib.sha256).hexdigest()
     assert sign(raw, secret) == reference.encode()
     signed_by = AppSecret(secret)
@@ -23,7 +23,7 @@ def test_what_the_provider_signs_is_authentic(raw: bytes, secret: bytes) -> None
 
 
 def test_every_flipped_bit_of_body_or_header_is_refused() -> None:
-    """C-02, I6"""
+    """C-02, I6."""
     header = sign(BODY, SECRET)
     for place in range(len(BODY) * 8):
         changed = bytearray(BODY)
@@ -65,7 +65,7 @@ def test_anything_but_the_one_right_header_is_refused(headers: list[bytes]) -> N
 
 
 def test_during_a_rotation_both_secrets_count_and_afterwards_only_the_new_one() -> None:
-    """C-02, I8"""
+    """C-02, I8."""
     assert verify([sign(BODY, OLD_SECRET)], BODY, secrets=[ACTIVE, OLD]) == OLD.name
     assert verify([sign(BODY, SECRET)], BODY, secrets=[ACTIVE, OLD]) == ACTIVE.name
     assert verify([sign(BODY, OLD_SECRET)], BODY, secrets=[ACTIVE]) is None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,6 @@ from tests.support.tenants import Tenant, make_organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.database import Database
 
@@ -61,9 +62,9 @@ class Intake:
         assert self.stored(wamid) == 1
 
 
-def settings_of(database: Database, queue: RecordingQueue, folder: Path, **more: str) -> dict[str, str]:
-    """What the function reads from its environment."""
-    master_key = folder / "master-key.json"
+def settings_of(database: Database, queue: RecordingQueue, **more: str) -> dict[str, str]:
+    """What the function reads from its environment; the master key belongs to the database."""
+    master_key = Path(os.environ["DEPARTMENTS_TEST_RUN"]) / f"master-key-of-{database.name}.json"
     if not master_key.exists():
         create_master_key_file(master_key)
     return {
@@ -92,5 +93,5 @@ def intake(
     shared_database: Database, queue: RecordingQueue, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Intake]:
     folder = tmp_path_factory.mktemp("webhook_intake")
-    with running(folder, settings_of(shared_database, queue, folder)) as function:
+    with running(folder, settings_of(shared_database, queue)) as function:
         yield Intake(function, shared_database, queue, make_organization(shared_database))

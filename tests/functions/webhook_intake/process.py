@@ -45,7 +45,13 @@ class Function:
     process: subprocess.Popen[bytes] = field(repr=False)
 
     def request(
-        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None, *, timeout: float = 15
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout: float = 15,
     ) -> Reply:
         """Send one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -56,7 +62,11 @@ class Function:
 
     def post(self, raw: bytes, *, secret: bytes = SECRET, headers: Mapping[str, str] | None = None) -> Reply:
         """Deliver a body signed as Meta does."""
-        given = {"content-type": "application/json", "x-hub-signature-256": sign(raw, secret).decode(), **(headers or {})}
+        given = {
+            "content-type": "application/json",
+            "x-hub-signature-256": sign(raw, secret).decode(),
+            **(headers or {}),
+        }
         return self.request("POST", "/whatsapp", raw, given)
 
     def deliver(self, body: Any) -> Reply:
@@ -100,7 +110,13 @@ def read_all(connection: socket.socket) -> bytes:
 
 def raw_post(raw: bytes, *headers: bytes, length: bool = True) -> bytes:
     """A whole signed POST with these further header lines, the last of its connection."""
-    lines = [b"POST /whatsapp HTTP/1.1", b"host: intake", b"connection: close", b"x-hub-signature-256: " + sign(raw, SECRET), *headers]
+    lines = [
+        b"POST /whatsapp HTTP/1.1",
+        b"host: intake",
+        b"connection: close",
+        b"x-hub-signature-256: " + sign(raw, SECRET),
+        *headers,
+    ]
     if length:
         lines.append(b"content-length: %d" % len(raw))
     return b"\r\n".join(lines) + b"\r\n\r\n" + raw
@@ -138,7 +154,8 @@ def running(folder: Path, settings: Mapping[str, str]) -> Iterator[Function]:
 
 
 def _listens(function: Function) -> bool:
-    assert function.process.poll() is None, function.log.read_text(errors="replace")
+    if function.process.poll() is not None:
+        raise RuntimeError(function.log.read_text(errors="replace"))
     with contextlib.suppress(OSError), function.connect(timeout=1):
         return True
     return False

@@ -31,19 +31,19 @@ def send_until_refused(connection: socket.socket, piece: bytes, most: int) -> in
         while sent < most:
             connection.sendall(piece)
             sent += len(piece)
-            connection.setblocking(False)
+            connection.settimeout(0)
             try:
                 if connection.recv(1, socket.MSG_PEEK):
                     break
             except BlockingIOError:
                 pass
             finally:
-                connection.setblocking(True)
+                connection.settimeout(15)
     return sent
 
 
 def test_a_body_that_declares_to_be_too_large_is_refused_unread(intake: Intake) -> None:
-    """I11, C-03"""
+    """I11, C-03."""
     with intake.function.connect() as connection:
         connection.sendall(HEAD + b"content-length: 5242880\r\n\r\n")
         answer = read_all(connection)
@@ -74,7 +74,7 @@ def test_a_body_longer_than_declared_is_not_read_on(intake: Intake) -> None:
 
 
 def test_a_body_shorter_than_declared_is_no_delivery(intake: Intake) -> None:
-    """I11"""
+    """I11."""
     raw = encoded(intake.body(wamid="wamid.short"))
     request = raw_post(raw).replace(b"content-length: %d" % len(raw), b"content-length: %d" % (len(raw) + 10))
     with intake.function.connect() as connection:
@@ -130,7 +130,7 @@ def test_slow_bodies_and_slow_headers_hold_nobody_up_and_are_cut(intake: Intake)
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"deflate", b"br", b"zstd", b"gzip, identity", b"GZIP"])
 def test_packed_bodies_are_refused_and_nothing_is_unpacked(intake: Intake, encoding: bytes) -> None:
-    """I13"""
+    """I13."""
     bomb = gzip.compress(b" " * 10_000_000)
     answer = intake.function.exchange(raw_post(bomb, b"content-encoding: " + encoding))
     assert b" 415 " in first_line(answer)
@@ -145,10 +145,17 @@ def test_a_body_that_says_it_is_as_it_is_is_taken(intake: Intake) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    [None, b"text/plain", b"application/json; charset=bogus", b"multipart/form-data; boundary=x", b"\xff\xfe", b"x" * 3000],
+    [
+        None,
+        b"text/plain",
+        b"application/json; charset=bogus",
+        b"multipart/form-data; boundary=x",
+        b"\xff\xfe",
+        b"x" * 3000,
+    ],
 )
 def test_the_content_type_decides_nothing(intake: Intake, content_type: bytes | None) -> None:
-    """I14"""
+    """I14."""
     raw = encoded(intake.body())
     headers = () if content_type is None else (b"content-type: " + content_type,)
     assert b" 200 " in first_line(intake.function.exchange(raw_post(raw, *headers)))
@@ -173,7 +180,7 @@ def test_the_content_type_decides_nothing(intake: Intake, content_type: bytes | 
     ],
 )
 def test_smuggling_and_bad_framing_are_refused(intake: Intake, headers: bytes, body: bytes) -> None:
-    """I15"""
+    """I15."""
     with intake.function.connect() as connection:
         connection.sendall(HEAD + headers + b"\r\n" + body)
         connection.shutdown(socket.SHUT_WR)
@@ -199,7 +206,10 @@ def test_the_same_connection_serves_on_after_a_refused_signature(intake: Intake)
 def test_a_long_url_and_many_headers_do_no_harm(intake: Intake) -> None:
     for request in (
         b"GET /whatsapp?" + b"a" * 1_000_000 + b" HTTP/1.1\r\nconnection: close\r\n\r\n",
-        HEAD + b"connection: close\r\n" + b"".join(b"x-%d: y\r\n" % number for number in range(5000)) + b"content-length: 0\r\n\r\n",
+        HEAD
+        + b"connection: close\r\n"
+        + b"".join(b"x-%d: y\r\n" % number for number in range(5000))
+        + b"content-length: 0\r\n\r\n",
         b"GET /%ff%00/../whatsapp HTTP/1.1\r\nconnection: close\r\n\r\n",
         "GET /whatsäpp HTTP/1.1\r\nconnection: close\r\n\r\n".encode(),
         b"GET  HTTP/1.1\r\n\r\n",

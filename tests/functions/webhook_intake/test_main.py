@@ -48,13 +48,15 @@ def test_the_handshake_echoes_the_challenge_as_plain_text(intake: Intake) -> Non
     ],
 )
 def test_a_handshake_that_is_not_right_is_refused(intake: Intake, query: str) -> None:
-    """C-01, I16"""
+    """C-01, I16."""
     reply = intake.function.request("GET", f"/whatsapp?{query}")
     assert reply.status == 403
     assert b"script" not in reply.body
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/"), ("POST", "/stripe"), ("GET", "/whatsapp/"), ("POST", "/x")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/"), ("POST", "/stripe"), ("GET", "/whatsapp/"), ("POST", "/x")]
+)
 def test_other_paths_are_not_found(intake: Intake, method: str, path: str) -> None:
     assert intake.function.request(method, path, b"{}" if method == "POST" else b"").status == 404
 
@@ -67,7 +69,7 @@ def test_other_methods_are_not_allowed(intake: Intake, method: str) -> None:
 
 
 def test_a_signed_delivery_is_stored_before_it_is_acknowledged(intake: Intake) -> None:
-    """C-06"""
+    """C-06."""
     wamid = new_wamid()
     reply = intake.function.deliver(intake.body(wamid=wamid, text="Olá, têm pão de açúcar? 🥖"))
     assert (reply.status, reply.body) == (200, b"")
@@ -77,7 +79,7 @@ def test_a_signed_delivery_is_stored_before_it_is_acknowledged(intake: Intake) -
 
 @pytest.mark.parametrize("secret", [SECRET, PREVIOUS_SECRET])
 def test_each_active_secret_is_accepted_and_named(intake: Intake, secret: bytes) -> None:
-    """C-02, I8"""
+    """C-02, I8."""
     raw = encoded(intake.body())
     assert intake.function.post(raw, secret=secret).status == 200
     (named,) = intake.rows("SELECT verified_by FROM integrations.webhook_deliveries ORDER BY received_at DESC LIMIT 1")
@@ -99,7 +101,7 @@ def test_each_active_secret_is_accepted_and_named(intake: Intake, secret: bytes)
     ],
 )
 def test_what_nobody_signed_is_refused_and_leaves_no_row(intake: Intake, signature: str | None) -> None:
-    """C-02, I6"""
+    """C-02, I6."""
     raw = encoded(intake.body())
     if signature == "RIGHT":
         signature = "sha256=" + hmac.new(SECRET, raw, hashlib.sha256).hexdigest().upper()
@@ -142,7 +144,9 @@ def test_one_delivery_for_three_tenants_with_a_bad_item_is_stored_in_full(intake
     tenants = [intake.tenant, *(make_organization(intake.database) for _ in range(2))]
     changes = [change(tenant.phone_number_id, messages=[text_message(), text_message()]) for tenant in tenants]
     changes[1]["value"]["messages"][1] = {"type": "text", "id": [1]}
-    stranger = change("999999999999999", messages=[text_message(wamid="wamid.stranger")], statuses=[status("w", "sent")])
+    stranger = change(
+        "999999999999999", messages=[text_message(wamid="wamid.stranger")], statuses=[status("w", "sent")]
+    )
     reply = intake.function.deliver(envelope(*changes, stranger))
     assert reply.status == 200
     for tenant, kept in zip(tenants[1:], (1, 2), strict=True):
@@ -172,7 +176,7 @@ def test_an_authentic_body_that_cannot_be_used_is_quarantined_and_acknowledged(i
 
 
 def test_fifty_equal_deliveries_at_once_are_one_message_and_one_wake_up(intake: Intake) -> None:
-    """C-07, I1"""
+    """C-07, I1."""
     wamid = new_wamid()
     raw = encoded(intake.body(wamid=wamid, customer="5511900000050"))
     with ThreadPoolExecutor(50) as senders:
@@ -194,7 +198,7 @@ def test_fifty_equal_deliveries_at_once_are_one_message_and_one_wake_up(intake: 
 
 
 def test_the_wake_up_carries_only_ids_to_the_time_of_the_turn(intake: Intake) -> None:
-    """A-01, T-08"""
+    """A-01, T-08."""
     intake.function.deliver(intake.body(customer="5511900000051", text="segredo"))
     (conversation_id, run_at) = intake.rows(
         "SELECT id, run_at FROM platform.conversations WHERE customer_external_id = '5511900000051'"
@@ -212,11 +216,11 @@ def test_the_wake_up_carries_only_ids_to_the_time_of_the_turn(intake: Intake) ->
 
 
 def test_no_secret_and_no_message_text_is_in_the_log(intake: Intake) -> None:
-    """T-08"""
-    secret_text = "um texto que ninguém pode ler no registro"
-    intake.function.deliver(intake.body(text=secret_text))
-    intake.function.post(encoded({"object": "page", "text": secret_text}))
+    """T-08."""
+    private_text = "um texto que ninguém pode ler no registro"
+    intake.function.deliver(intake.body(text=private_text))
+    intake.function.post(encoded({"object": "page", "text": private_text}))
     intake.function.request("GET", f"/whatsapp?{urlencode(GOOD)}")
     log = intake.function.log.read_text()
-    for hidden in (secret_text, SECRET.decode(), PREVIOUS_SECRET.decode(), VERIFY_TOKEN, "the+verify+token"):
+    for hidden in (private_text, SECRET.decode(), PREVIOUS_SECRET.decode(), VERIFY_TOKEN, "the+verify+token"):
         assert hidden not in log

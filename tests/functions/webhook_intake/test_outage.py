@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ from migrations.run import migrate
 from tests.functions.webhook_intake.bodies import change, encoded, envelope, new_wamid, text_message
 from tests.functions.webhook_intake.conftest import Intake, settings_of
 from tests.functions.webhook_intake.process import running
-from tests.functions.webhook_intake.task_queue import RecordingQueue
 from tests.support.database import POSTGRES_VERSION, TENANT_CONTEXT_KEY, Database, create_logins, start_server
 from tests.support.tenants import make_organization
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from tests.functions.webhook_intake.task_queue import RecordingQueue
 
 IN_TIME = 3.0  # seconds within which an outage is said
 
@@ -54,7 +56,7 @@ class OwnServer:
 
 
 @pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
+def own_server() -> Iterator[OwnServer]:
     folder = Path(os.environ["DEPARTMENTS_TEST_RUN"]) / "outage"
     folder.mkdir(mode=0o755)
     server = OwnServer(folder)
@@ -66,8 +68,16 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
 @pytest.fixture(scope="module")
 def intake(own_server: OwnServer, queue: RecordingQueue, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
     folder = tmp_path_factory.mktemp("outage")
-    with running(folder, settings_of(own_server.database, queue, folder)) as function:
+    with running(folder, settings_of(own_server.database, queue)) as function:
         yield Intake(function, own_server.database, queue, make_organization(own_server.database))
+
+
+def _accepted(post: Callable[[bytes], int], raw: bytes) -> bool:
+    return post(raw) == 200
+
+
+def _grown(numbers: list[str], size: int) -> bool:
+    return len(numbers) > size
 
 
 def test_while_the_database_is_down_the_provider_is_told_to_come_again(intake: Intake, own_server: OwnServer) -> None:
@@ -87,7 +97,7 @@ def test_while_the_database_is_down_the_provider_is_told_to_come_again(intake: I
         own_server.start()
     with intake.function.kept_alive() as post:
         for raw in bodies * 2:
-            eventually(lambda raw=raw: post(raw) == 200, within=10)
+            eventually(partial(_accepted, post, raw), within=10)
     assert [intake.stored(wamid) for wamid in wamids] == [1] * 5
 
 
@@ -114,16 +124,15 @@ def test_a_crash_in_the_middle_of_traffic_loses_nothing_that_was_acknowledged(
     with ThreadPoolExecutor(8) as providers:
         running_providers = [providers.submit(provider, number) for number in range(8)]
         for _ in range(2):
-            target = len(acknowledged) + 100
-            eventually(lambda target=target: len(acknowledged) > target, within=30)
+            eventually(partial(_grown, acknowledged, len(acknowledged) + 100), within=30)
             own_server.crash()
             own_server.start()
-        target = len(acknowledged) + 50
-        eventually(lambda: len(acknowledged) > target, within=30)
+        eventually(partial(_grown, acknowledged, len(acknowledged) + 50), within=30)
         stop.set()
         assert sum(done.result() for done in running_providers) > 0, "the crashes were felt"
     found = intake.rows(
-        "SELECT count(*), count(DISTINCT external_message_id) FROM platform.messages WHERE external_message_id = ANY(%s)",
+        "SELECT count(*), count(DISTINCT external_message_id) FROM platform.messages"
+        " WHERE external_message_id = ANY(%s)",
         acknowledged,
     )
     assert found == [(len(acknowledged), len(acknowledged))]
@@ -135,7 +144,7 @@ def test_a_crash_in_the_middle_of_traffic_loses_nothing_that_was_acknowledged(
 
 
 def test_a_locked_row_ends_in_503_and_then_in_one_message(intake: Intake) -> None:
-    """B6"""
+    """B6."""
     raw = encoded(intake.body(wamid=(wamid := new_wamid()), customer="5511900000060"))
     intake.function.deliver(intake.body(customer="5511900000060"))
     with contextlib.closing(intake.database.superuser()) as holder:
@@ -153,10 +162,12 @@ def test_a_locked_row_ends_in_503_and_then_in_one_message(intake: Intake) -> Non
 
 
 def test_a_killed_connection_is_replaced_without_a_trace(intake: Intake) -> None:
-    """B4"""
+    """B4."""
     intake.canary()
     for _ in range(3):
         intake.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'intake'")
+        gone = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'intake'"
+        eventually(lambda: intake.rows(gone) == [0], within=10)
         intake.canary()
 
 
