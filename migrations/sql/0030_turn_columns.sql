@@ -20,5 +20,7 @@ CREATE INDEX idx_outbox_open ON platform.outbox (organization_id, conversation_i
 -- before 18 would read all statuses of the organization for each message that is sent.
 DROP INDEX platform.idx_message_statuses_provider_message;
 CREATE INDEX idx_message_statuses_provider_message ON platform.message_statuses (organization_id, provider_message_id);
+-- The sweep looks each minute for messages that the provider took and could not deliver.
+CREATE INDEX idx_message_statuses_failed ON platform.message_statuses (received_at) WHERE status = 'failed' AND outbox_id IS NOT NULL;
 -- An execution that was begun and never ended is looked for each minute, over all organizations.
 CREATE INDEX idx_executions_unfinished ON departments.agent_executions (created_at) WHERE status IN ('pending', 'running');

@@ -1,7 +1,7 @@
 -- The end of a turn, fenced: answer, cost, outbox, audit and the conversation's progress in one transaction, or nothing at all.
 
 -- p_turn: {execution_id, agent_id, started_at, latency_ms, outcome, handoff_reason, model, input, output, tokens, cost_usd, quiet_seconds, ceiling_seconds,
---          parts: [{outbox_id, message_id, text, payload, kind}], attempts: [{id, started_at, input_tokens, output_tokens, cached_tokens, cost_usd}]}
+--          opted_out, parts: [{outbox_id, message_id, text, payload, kind}], attempts: [{id, started_at, input_tokens, output_tokens, cached_tokens, cost_usd}]}
 -- Returns {result, run_at, outbox}:
 --   'committed'   outbox holds the ids to send, in order; run_at is set when newer messages wait for the next turn
 --   'superseded'  the customer wrote on and nothing was sent: run again at run_at, the cost is recorded
@@ -47,10 +47,15 @@ BEGIN
             WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.seq > p_to_seq;
         END IF;
         UPDATE platform.conversations
-        SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run
+        SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run,
+            opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         written := agents.write_replies(p_organization_id, p_conversation_id, c.connection_id, c.customer_external_id,
                                         p_from_seq, p_to_seq, c.last_in_seq, moment, p_turn);
+        IF (p_turn ->> 'opted_out')::boolean THEN
+            INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+            VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
+        END IF;
         IF p_turn ->> 'handoff_reason' IS NOT NULL THEN
             PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
         END IF;

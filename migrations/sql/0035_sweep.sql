@@ -54,6 +54,41 @@ BEGIN
 END
 $$;
 
+-- Accepted by the provider and not delivered, as its status says: a person must know, as after a refusal. 131050: the customer
+-- wants no more marketing. What was delivered all the same (a failure may be reported late) is left alone.
+CREATE FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch int)
+RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    o platform.outbox;
+    escalated int := 0;
+BEGIN
+    FOR o IN
+        SELECT x.* FROM platform.outbox x
+        WHERE x.state = 'accepted'
+          AND (x.organization_id, x.id) IN (
+              SELECT t.organization_id, t.outbox_id FROM platform.message_statuses t
+              WHERE t.status = 'failed' AND t.outbox_id IS NOT NULL
+                AND t.received_at > clock_timestamp() - make_interval(secs => p_window_seconds)
+              ORDER BY t.received_at DESC LIMIT p_batch)
+          AND EXISTS (SELECT FROM platform.messages m
+                      WHERE m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'failed')
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE platform.outbox x
+        SET state = 'refused', error_code = m.error_code, error_detail = m.error_detail
+        FROM platform.messages m
+        WHERE x.organization_id = o.organization_id AND x.id = o.id AND m.organization_id = o.organization_id AND m.id = o.message_id
+        RETURNING x.* INTO o;
+        PERFORM agents.withdraw_replies(o, 'cancelled', 'previous_part_refused');
+        UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
+        WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND o.error_code = '131050';
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
+        escalated := escalated + 1;
+    END LOOP;
+    RETURN escalated;
+END
+$$;
+
 -- A model call whose worker never came back: the cost reserved before the call stands as its estimate (NULL stays unknown).
 CREATE FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch int)
 RETURNS int LANGUAGE plpgsql AS $$

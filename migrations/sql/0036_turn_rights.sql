@@ -28,12 +28,15 @@ TO application_role, worker_role;
 GRANT EXECUTE ON FUNCTION
     agents.expire_sends(double precision, int),
     agents.settle_uncertain(double precision, int),
+    agents.escalate_failures(double precision, int),
     agents.estimate_attempts(double precision, int),
     agents.close_stuck_executions(double precision, int),
     agents.conversations_to_wake(double precision, int, int)
 TO worker_role;
 
--- What the sweep writes: the state of a message that is held for a person, and the end of an execution that never ended.
+-- What the sweep reads and writes: failures that the provider reported, the state of a message that is held for a person, and the end of an execution that never ended.
+SELECT platform.admit_all_tenants('platform.message_statuses', 'worker_role');
+GRANT SELECT ON platform.message_statuses TO worker_role;
 GRANT UPDATE (delivery_status, failed_at, error_code, error_detail) ON platform.messages TO worker_role;
 SELECT platform.admit_all_tenants('departments.agent_executions', 'worker_role');
 GRANT SELECT, UPDATE (status, outcome, completed_at) ON departments.agent_executions TO worker_role;

@@ -57,6 +57,7 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
         "latency_ms": latency_ms,
         "outcome": outcome,
         "handoff_reason": (answer.reason or "abstained") if answer.abstained else None,
+        "opted_out": answer.opted_out,
         "model": answer.model,
         "tokens": answer.tokens,
         "cost_usd": None if cost is None else str(cost),

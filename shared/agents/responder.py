@@ -41,6 +41,7 @@ class Answer:
     """What to say, and on what grounds.
 
     `text` None says nothing. `abstained` gives the conversation to people once the text is sent; `reason` is the code.
+    `opted_out` remembers that the customer wants no more marketing.
     `chunk_ids` and `scores` belong together: the passages that were considered, best first.
     """
 
@@ -51,6 +52,7 @@ class Answer:
     chunk_ids: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     calls: tuple[FinishedCall, ...] = ()
+    opted_out: bool = False
     details: dict[str, object] = field(default_factory=dict)
 
     @property

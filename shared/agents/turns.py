@@ -6,12 +6,13 @@ At most one reply per burst, however often this runs for one conversation, at on
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from shared.agents.calls import Ledger
+from shared.agents.opt_out import opt_out_answer
 from shared.agents.records import reply_parts, turn_record
 from shared.agents.responder import Answer, Responder, Turn
 from shared.channels.sending import Sender, SendReport, SendTimes, send_outbox
@@ -52,31 +53,49 @@ def run_turn(  # noqa: PLR0913 - the run's dependencies, by name
 ) -> TurnReport:
     """Does what is due for one conversation. Raises Unavailable when the database is: nothing is lost then."""
     accepted = 0
-    report = TurnReport(result="idle")
+    run = _Run(database, responder, sender, times, ends_at=time.monotonic() + times.timeout)
     for _ in range(_MOST_STEPS):
-        crash_point("K1")
-        claim = claim_turn(database, organization_id=organization_id, conversation_id=conversation_id, times=times)
-        match claim:
-            case ClaimedTurn():
-                report = _take_turn(database, claimed=claim, responder=responder, sender=sender, times=times)
-            case Unsent():
-                report = _send(database, organization_id, claim.outbox_ids, sender=sender, times=times)
-            case Waiting():
-                report = TurnReport(result="waiting", next_at=claim.at)
-            case HandedOver():
-                _log.warning(
-                    "conversation handed over",
-                    organization_id=str(organization_id),
-                    conversation_id=str(conversation_id),
-                    reason=claim.reason,
-                )
-                report = TurnReport(result="handed_over", reason=claim.reason)
-            case _:
-                report = TurnReport(result="idle", reason=claim.reason)
+        report = _step(run, organization_id, conversation_id)
         accepted += report.accepted
         if not _has_more(report):
+            return replace(report, accepted=accepted)
+        if time.monotonic() > run.ends_at:
             break
-    return TurnReport(result=report.result, reason=report.reason, accepted=accepted, next_at=report.next_at)
+    # the queue stops listening soon: what is left has a run of its own
+    return replace(report, accepted=accepted, next_at=utc_now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the steps of one run share; it ends at `ends_at` (monotonic seconds)."""
+
+    database: Database
+    responder: Responder
+    sender: Sender
+    times: TurnTimes
+    ends_at: float
+
+    def seconds_left(self) -> float:
+        return max(0.0, self.ends_at - time.monotonic())
+
+
+def _step(run: _Run, organization_id: UUID, conversation_id: UUID) -> TurnReport:
+    """One claim and what it asks for."""
+    crash_point("K1")
+    claim = claim_turn(run.database, organization_id=organization_id, conversation_id=conversation_id, times=run.times)
+    match claim:
+        case ClaimedTurn():
+            return _take_turn(run, claim)
+        case Unsent():
+            return _send(run, organization_id, claim.outbox_ids)
+        case Waiting():
+            return TurnReport(result="waiting", next_at=claim.at)
+        case HandedOver():
+            ids = {"organization_id": str(organization_id), "conversation_id": str(conversation_id)}
+            _log.warning("conversation handed over", reason=claim.reason, **ids)
+            return TurnReport(result="handed_over", reason=claim.reason)
+        case _:
+            return TurnReport(result="idle", reason=claim.reason)
 
 
 def _has_more(report: TurnReport) -> bool:
@@ -87,21 +106,17 @@ def _has_more(report: TurnReport) -> bool:
     return report.result in {"sent", "cancelled", "held", "stale"}
 
 
-def _take_turn(
-    database: Database, *, claimed: ClaimedTurn, responder: Responder, sender: Sender, times: TurnTimes
-) -> TurnReport:
+def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     """Answers, commits and sends one claimed turn."""
     crash_point("K2")
     execution_id = new_id()
     started_at, started = utc_now(), time.monotonic()
-    ledger = Ledger(database, claimed=claimed, execution_id=execution_id)
-    turn = Turn(
-        claimed=claimed, start_call=ledger, seconds_left=lambda: max(0.0, times.timeout - (time.monotonic() - started))
-    )
+    ledger = Ledger(run.database, claimed=claimed, execution_id=execution_id)
+    turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
-        answer = responder.answer(turn)
+        answer = opt_out_answer(claimed.messages) or run.responder.answer(turn)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
-        return _give_back(database, claimed, trouble)
+        return _give_back(run.database, claimed, trouble)
     crash_point("K3")
     record = turn_record(
         claimed,
@@ -110,37 +125,33 @@ def _take_turn(
         started_at=started_at,
         latency_ms=int((time.monotonic() - started) * 1000),
         parts=reply_parts(claimed, answer),
-        times=times,
+        times=run.times,
     )
-    commit = insist(lambda: commit_turn(database, claimed=claimed, turn=record))
+    commit = insist(lambda: commit_turn(run.database, claimed=claimed, turn=record))
     crash_point("K4")
-    return _after_commit(database, claimed, answer, commit, sender=sender, times=times)
+    return _after_commit(run, claimed, answer, commit)
 
 
-def _after_commit(  # noqa: PLR0913 - the turn's own parts
-    database: Database, claimed: ClaimedTurn, answer: Answer, commit: Commit, *, sender: Sender, times: TurnTimes
-) -> TurnReport:
+def _after_commit(run: _Run, claimed: ClaimedTurn, answer: Answer, commit: Commit) -> TurnReport:
     if commit.result != "committed":
         return TurnReport(result=commit.result, next_at=commit.run_at)
     outcome = "abstained" if answer.abstained else "answered"
     if not commit.outbox_ids:
         return TurnReport(result=outcome, next_at=commit.run_at)
-    sent = _send(database, claimed.organization_id, commit.outbox_ids, sender=sender, times=times)
+    sent = _send(run, claimed.organization_id, commit.outbox_ids)
     if sent.result != "sent":
         return sent
     return TurnReport(result=outcome, reason=answer.reason, accepted=sent.accepted, next_at=commit.run_at)
 
 
-def _send(
-    database: Database, organization_id: UUID, outbox_ids: Sequence[UUID], *, sender: Sender, times: TurnTimes
-) -> TurnReport:
+def _send(run: _Run, organization_id: UUID, outbox_ids: Sequence[UUID]) -> TurnReport:
     """Sends waiting replies: 'sent' when the last of them was accepted, else the state of the one that stopped it."""
     sent: SendReport = send_outbox(
-        database,
+        run.database,
         organization_id=organization_id,
         outbox_ids=outbox_ids,
-        sender=sender,
-        times=SendTimes(max_age=times.max_age, quiet=times.quiet),
+        sender=run.sender,
+        times=SendTimes(max_age=run.times.max_age, quiet=run.times.quiet, ends_at=run.ends_at),
     )
     result = "sent" if sent.state == "accepted" else sent.state
     return TurnReport(result=result, reason=sent.reason, accepted=sent.accepted, next_at=sent.next_at)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from shared.channels.outbox import Delivery, NotSent, SendResult, begin_send, finish_send
 from shared.conversations.insistence import insist
+from shared.kit.clock import utc_now
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Unavailable
 from shared.platform.database import Database
@@ -32,10 +33,11 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SendTimes:
-    """Seconds: the age at which a reply becomes a person's task, and the customer's quiet time."""
+    """Seconds: the age at which a reply becomes a person's, the customer's quiet time, and when to stop (monotonic)."""
 
     max_age: float
     quiet: float
+    ends_at: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def send_outbox(
     for position, outbox_id in enumerate(outbox_ids):
         if position:
             crash_point("K10")
+            if time.monotonic() > times.ends_at:
+                return replace(report, state="ready", next_at=utc_now())
         report = _send_one(
             database, organization_id=organization_id, outbox_id=outbox_id, sender=sender, times=times, report=report
         )

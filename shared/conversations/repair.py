@@ -11,6 +11,7 @@ from shared.platform.database import SystemSession
 _LOCK: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('work_sweep', 0))")
 _EXPIRE: Final = text("SELECT agents.expire_sends(:seconds, :batch)")
 _SETTLE: Final = text("SELECT agents.settle_uncertain(:seconds, :batch)")
+_ESCALATE: Final = text("SELECT agents.escalate_failures(:seconds, :batch)")
 _ESTIMATE: Final = text("SELECT agents.estimate_attempts(:seconds, :batch)")
 _CLOSE: Final = text("SELECT agents.close_stuck_executions(:seconds, :batch)")
 _SLEEPERS: Final = text(
@@ -28,6 +29,8 @@ class SweepTimes:
     uncertain: float = 180.0
     # a model call or an execution that is older than the lease has lost its worker
     lease: float = 150.0
+    # how far back failed deliveries are looked for: longer than a sweep may be away
+    failure_window: float = 6 * 3600.0
     # what became due this long ago has had its own wake-up
     grace: float = 10.0
     per_organization: int = 100
@@ -58,6 +61,9 @@ def settle(session: SystemSession, times: SweepTimes) -> dict[str, int]:
         "calls_estimated": session.execute(_ESTIMATE, {"seconds": times.lease, "batch": batch}).scalar_one(),
         "executions_closed": session.execute(_CLOSE, {"seconds": times.lease, "batch": batch}).scalar_one(),
     }
+    counts["failures_escalated"] = session.execute(
+        _ESCALATE, {"seconds": times.failure_window, "batch": batch}
+    ).scalar_one()
     settled = session.execute(_SETTLE, {"seconds": times.uncertain, "batch": batch}).scalar_one()
     return {**counts, "uncertain_resent": settled["resent"], "uncertain_held": settled["held"]}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -382,3 +383,37 @@ def test_an_answer_that_the_database_cannot_hold_is_cleaned(scene: Scene, text: 
 def test_a_conversation_that_nobody_knows_is_no_work(scene: Scene) -> None:
     report = run(scene, conversation_id=scene.organization_id)
     assert (report.result, report.reason) == ("idle", "unknown_conversation")
+
+
+@pytest.mark.parametrize("text", ["PARE", "Sair.", "stop!", "não quero mais receber"])
+def test_whoever_opts_out_gets_no_more_marketing_and_no_reply(scene: Scene, text: str) -> None:
+    """C-20: at once, with an audit row; the next question is a request for service again."""
+    scene.says(text)
+    responder, sender = ScriptedResponder(), ScriptedSender()
+    run(scene, responder=responder, sender=sender)
+    assert (responder.turns, sender.sent) == ([], [])
+    assert scene.conversation("opted_out_at IS NOT NULL", "automation_state", "done_seq") == [True, "auto", 1]
+    assert "contact.opted_out" in [row[0] for row in scene.rows("SELECT action FROM audit.activity_logs")]
+    scene.says("vocês abrem domingo?")
+    run(scene, responder=responder, sender=sender)
+    assert sender.texts == ["re:2-2"]
+
+
+def test_the_word_in_a_question_is_no_opt_out(scene: Scene) -> None:
+    scene.says("vocês sabem sair da promoção? pare para pensar")
+    sender = ScriptedSender()
+    run(scene, sender=sender)
+    assert sender.texts == ["re:1-1"]
+
+
+def test_a_run_that_takes_too_long_leaves_the_rest_to_another(scene: Scene) -> None:
+    """The queue stops listening at its deadline: the reply's second part has a task of its own."""
+    scene.says("conte tudo")
+    text = " ".join(f"Frase número {n} de um texto comprido." for n in range(200))
+    hurried = replace(TIMES, timeout=0.0)
+    sender = ScriptedSender()
+    report = run(scene, responder=ScriptedResponder(lambda _: Answer(text=text)), sender=sender, times=hurried)
+    assert (report.result, report.accepted) == ("ready", 1)
+    assert report.next_at is not None
+    assert run(scene, sender=sender).accepted == 1
+    assert " ".join(sender.texts) == text

@@ -92,7 +92,9 @@ class Scene:
         written = datetime.now(UTC) - ago
         return self._record([self._message(text, written + timedelta(milliseconds=n)) for n, text in enumerate(texts)])
 
-    def reports(self, status: str, *, provider_message_id: str, outbox_id: UUID | None = None) -> list[WakeUp]:
+    def reports(
+        self, status: str, *, provider_message_id: str, outbox_id: UUID | None = None, error_code: str | None = None
+    ) -> list[WakeUp]:
         """The provider reports a status of a message that we sent."""
         item: Item = {
             "id": str(new_id()),
@@ -106,6 +108,7 @@ class Scene:
             "status": status,
             "recipient": self.customer,
             "outbox_id": str(outbox_id) if outbox_id else None,
+            "error_code": error_code,
         }
         return self._record([item])
 

@@ -307,3 +307,28 @@ def test_a_conversation_is_found_although_thousands_of_others_are_done(scene: Sc
     tasks = Tasks()
     swept(scene, tasks=tasks)
     assert tasks.conversations == [str(scene.conversation_id)]
+
+
+@pytest.mark.parametrize("code", ["131047", "131026", "131050"])
+def test_a_delivery_that_failed_after_its_acceptance_calls_a_person_once(scene: Scene, code: str) -> None:
+    """C-17, L6: the provider took the message and said later that it could not be delivered."""
+    scene.says("oi?")
+    run(scene)
+    [[outbox_id, wamid]] = scene.rows("SELECT id, provider_message_id FROM platform.outbox")
+    scene.reports("failed", provider_message_id=wamid, outbox_id=outbox_id, error_code=code)
+    assert swept(scene)["failures_escalated"] == 1
+    assert scene.rows("SELECT state, error_code FROM platform.outbox") == [["refused", code]]
+    assert scene.conversation("automation_state", "assigned_to_human") == ["human", True]
+    assert scene.conversation("opted_out_at IS NOT NULL") is (code == "131050")
+    assert swept(scene)["failures_escalated"] == 0
+
+
+def test_a_failure_that_is_reported_after_the_delivery_calls_nobody(scene: Scene) -> None:
+    """C-09: failed after delivered is recorded and does not erase delivered."""
+    scene.says("oi?")
+    run(scene)
+    [[outbox_id, wamid]] = scene.rows("SELECT id, provider_message_id FROM platform.outbox")
+    for status in ("delivered", "failed"):
+        scene.reports(status, provider_message_id=wamid, outbox_id=outbox_id)
+    assert swept(scene)["failures_escalated"] == 0
+    assert scene.conversation("automation_state") == "auto"
