@@ -1,0 +1,1 @@
+"""What functions share: domains over the platform over the kit."""
