@@ -72,6 +72,7 @@ COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access met
 
 CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) RETURNS jsonb
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     s record;
@@ -96,6 +97,7 @@ ALTER FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max
 
 CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) RETURNS jsonb
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     c platform.conversations;
@@ -212,6 +214,7 @@ ALTER FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p
 
 CREATE FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) RETURNS jsonb
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     c platform.conversations;
@@ -248,10 +251,15 @@ BEGIN
             WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.seq > p_to_seq;
         END IF;
         UPDATE platform.conversations
-        SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run
+        SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run,
+            opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         written := agents.write_replies(p_organization_id, p_conversation_id, c.connection_id, c.customer_external_id,
                                         p_from_seq, p_to_seq, c.last_in_seq, moment, p_turn);
+        IF (p_turn ->> 'opted_out')::boolean THEN
+            INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+            VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
+        END IF;
         IF p_turn ->> 'handoff_reason' IS NOT NULL THEN
             PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
         END IF;
@@ -267,9 +275,10 @@ BEGIN
         CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
         (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
         p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment);
-    FOR usage IN SELECT * FROM jsonb_to_recordset(coalesce(p_turn -> 'attempts', '[]'::jsonb))
+    FOR usage IN SELECT * FROM jsonb_to_recordset(p_turn -> 'attempts')
         AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
     LOOP
+        -- by its time, too, so that one month is looked at
         UPDATE agents.llm_attempts
         SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
             cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
@@ -331,6 +340,44 @@ $$;
 
 ALTER FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
 
+-- Name: escalate_failures(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+    escalated int := 0;
+BEGIN
+    FOR o IN
+        SELECT x.* FROM platform.outbox x
+        WHERE x.state = 'accepted'
+          AND (x.organization_id, x.id) IN (
+              SELECT t.organization_id, t.outbox_id FROM platform.message_statuses t
+              WHERE t.status = 'failed' AND t.outbox_id IS NOT NULL
+                AND t.received_at > clock_timestamp() - make_interval(secs => p_window_seconds)
+              ORDER BY t.received_at DESC LIMIT p_batch)
+          AND EXISTS (SELECT FROM platform.messages m
+                      WHERE m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'failed')
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        UPDATE platform.outbox x
+        SET state = 'refused', error_code = m.error_code, error_detail = m.error_detail
+        FROM platform.messages m
+        WHERE x.organization_id = o.organization_id AND x.id = o.id AND m.organization_id = o.organization_id AND m.id = o.message_id
+        RETURNING x.* INTO o;
+        PERFORM agents.withdraw_replies(o, 'cancelled', 'previous_part_refused');
+        UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
+        WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND o.error_code = '131050';
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
+        escalated := escalated + 1;
+    END LOOP;
+    RETURN escalated;
+END
+$$;
+
+ALTER FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch integer) OWNER TO owner;
+
 -- Name: estimate_attempts(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) RETURNS integer
@@ -387,21 +434,19 @@ CREATE FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid,
 DECLARE
     o platform.outbox;
 BEGIN
-    SELECT * INTO o FROM platform.outbox x
+    UPDATE platform.outbox x
+    SET state = 'accepted', accepted_at = coalesce(x.accepted_at, p_moment), error_code = NULL, error_detail = NULL, cancel_reason = NULL,
+        provider_message_id = coalesce(x.provider_message_id, p_provider_message_id),
+        duplicate_detected_at = CASE WHEN x.provider_message_id <> p_provider_message_id
+                                     THEN coalesce(x.duplicate_detected_at, p_moment) ELSE x.duplicate_detected_at END
     WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
-    FOR NO KEY UPDATE;
+    RETURNING x.* INTO o;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'gone');
     END IF;
-    IF o.state = 'accepted' THEN
-        UPDATE platform.outbox x SET duplicate_detected_at = p_moment
-        WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.provider_message_id <> p_provider_message_id;
-        RETURN jsonb_build_object('state', 'accepted');
+    IF o.provider_message_id = p_provider_message_id THEN
+        PERFORM agents.record_sent(p_organization_id, o.message_id, p_provider_message_id);
     END IF;
-    UPDATE platform.outbox x
-    SET state = 'accepted', accepted_at = p_moment, provider_message_id = p_provider_message_id, error_code = NULL, error_detail = NULL
-    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id;
-    PERFORM agents.record_sent(p_organization_id, o.message_id, p_provider_message_id);
     RETURN jsonb_build_object('state', 'accepted');
 END
 $$;
@@ -489,6 +534,7 @@ ALTER FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) OWNER TO
 
 CREATE FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) RETURNS jsonb
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
     o platform.outbox;
@@ -3205,9 +3251,13 @@ CREATE UNIQUE INDEX idx_media_storage ON platform.media_assets USING btree (orga
 
 CREATE INDEX idx_media_type ON platform.media_assets USING btree (organization_id, mime_type);
 
+-- Name: idx_message_statuses_failed; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_message_statuses_failed ON ONLY platform.message_statuses USING btree (received_at) WHERE ((status = 'failed'::text) AND (outbox_id IS NOT NULL));
+
 -- Name: idx_message_statuses_provider_message; Type: INDEX; Schema: platform; Owner: owner
 
-CREATE INDEX idx_message_statuses_provider_message ON ONLY platform.message_statuses USING btree (organization_id, connection_id, provider_message_id);
+CREATE INDEX idx_message_statuses_provider_message ON ONLY platform.message_statuses USING btree (organization_id, provider_message_id);
 
 -- Name: idx_messages_agent; Type: INDEX; Schema: platform; Owner: owner
 
@@ -3787,6 +3837,10 @@ ALTER TABLE platform.users ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY worker_role_conversations ON platform.conversations TO worker_role USING (true) WITH CHECK (true);
 
+-- Name: message_statuses worker_role_message_statuses; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_message_statuses ON platform.message_statuses TO worker_role USING (true) WITH CHECK (true);
+
 -- Name: messages worker_role_messages; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY worker_role_messages ON platform.messages TO worker_role USING (true) WITH CHECK (true);
@@ -3875,6 +3929,11 @@ GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_
 
 REVOKE ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) TO worker_role;
+
+-- Name: FUNCTION escalate_failures(p_window_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch integer) TO worker_role;
 
 -- Name: FUNCTION estimate_attempts(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -4299,6 +4358,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.media_assets TO application_
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.message_statuses TO application_role;
 GRANT SELECT,INSERT ON TABLE platform.message_statuses TO definer_role;
+GRANT SELECT ON TABLE platform.message_statuses TO worker_role;
 
 -- Name: TABLE messages; Type: ACL; Schema: platform; Owner: owner
 
