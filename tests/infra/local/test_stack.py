@@ -6,11 +6,11 @@ import json
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import jwt
 import pg8000.exceptions
+import psutil
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage, tasks_v2  # type: ignore[attr-defined] # one of them has no types
@@ -81,15 +81,8 @@ def test_a_function_finds_only_what_the_manifest_names(running_stack: RunningSta
 
 
 def test_a_function_runs_with_as_many_processes_as_asked(running_stack: RunningStack) -> None:
-    def pid(_: int) -> int:
-        found: int = running_stack.client.get("/echo").json()["pid"]
-        return found
-
-    def two_seen() -> bool:
-        with ThreadPoolExecutor(8) as pool:
-            return len(set(pool.map(pid, range(16)))) == 2
-
-    eventually(two_seen)
+    host = running_stack.stack.hosts["echo"]
+    eventually(lambda: len(psutil.Process(host.pid).children()) == 2)
 
 
 def test_a_task_goes_from_the_queue_through_to_its_function_with_a_token_it_can_verify(
