@@ -121,6 +121,9 @@ class PostgresServer:
     async def stop(self) -> None:
         """Shut down at once but cleanly: transactions under way are rolled back."""
         await self._child.stop()
+        if self.socket.parent != self._data:
+            with contextlib.suppress(OSError):
+                self.socket.parent.rmdir()
 
     def _program(self) -> Program:
         settings = _SETTINGS | {"unix_socket_directories": str(self.socket.parent)}

@@ -71,7 +71,7 @@ def test_a_version_that_is_not_embedded_is_refused(folder: Path) -> None:
 
 
 def test_a_path_that_is_too_long_for_a_socket_is_no_obstacle(folder: Path) -> None:
-    async def play() -> str:
+    async def play() -> Path:
         deep = folder / ("d" * 120)
         deep.mkdir()
         async with _running(deep) as server:
@@ -79,9 +79,11 @@ def test_a_path_that_is_too_long_for_a_socket_is_no_obstacle(folder: Path) -> No
             connection.close()
             mode = server.socket.parent.stat().st_mode
             assert stat.S_IMODE(mode) == 0o700
-            return str(server.socket)
+            return server.socket
 
-    assert len(asyncio.run(play())) < 104
+    socket = asyncio.run(play())
+    assert len(str(socket)) < 104
+    assert not socket.parent.exists()
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(folder: Path) -> None:
