@@ -164,7 +164,7 @@ def test_one_delivery_for_three_tenants_with_a_bad_item_is_stored_in_full(intake
     [b"", b"not json", b"[]", b"null", b'{"object":"page"}', b'{"object":"whatsapp_business_account","entry":{}}'],
 )
 def test_an_authentic_body_that_cannot_be_used_is_quarantined_and_acknowledged(intake: Intake, raw: bytes) -> None:
-    """C-03 as docs/decisions/quarantine-instead-of-400.md has it: a retry could not help."""
+    """C-03 as docs/decisions/0011-unusable-is-quarantined.md has it: a retry could not help."""
     before = intake.count("integrations.webhook_deliveries")
     assert intake.function.post(raw).status == 200
     kept = intake.rows(
