@@ -67,6 +67,7 @@ class Recorder:
             return Written([Unavailable(reason, retry_after=60)], [])
 
     def _record(self, deliveries: Sequence[Delivery]) -> list[WakeUp]:
+        check_role(self._database)
         crash_point("intake-received")
         recorded = record_deliveries(self._database, deliveries, seal=self._seal, rules=self._rules)
         crash_point("intake-committed")

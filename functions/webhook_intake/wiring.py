@@ -7,18 +7,22 @@ from functions.webhook_intake.wake_ups import TurnWakeUps
 from shared.channels.deliveries import BurstRules
 from shared.platform.database import connect
 from shared.platform.keys import Keys
+from shared.platform.logs import configure
 from shared.platform.queue import CloudTasks
 from shared.platform.settings import (
     AgentExecutionSettings,
     DatabaseSettings,
     KeySettings,
+    LogSettings,
     MetaSettings,
     TasksSettings,
     TurnSettings,
 )
 
 
-class IntakeSettings(DatabaseSettings, TasksSettings, AgentExecutionSettings, KeySettings, MetaSettings, TurnSettings):
+class IntakeSettings(
+    DatabaseSettings, TasksSettings, AgentExecutionSettings, KeySettings, MetaSettings, TurnSettings, LogSettings
+):
     """Everything that it reads from the environment, so that all that is missing is named at once."""
 
 
@@ -27,6 +31,7 @@ class Intake:
 
     def __init__(self, settings: IntakeSettings) -> None:
         """Connect nothing yet: that is done by the first delivery."""
+        configure(settings)
         self._database = connect(settings)
         self._wake_ups = TurnWakeUps(CloudTasks(settings), url=settings.agent_execution_url)
         rules = BurstRules(

@@ -35,6 +35,8 @@ def message_item(raw: object, *, account: str, names: dict[str, str]) -> Item:
     reason = None
     if kind != "text":
         reason = "this type of message is not handled yet"
+    elif raw.get("group_id"):
+        reason = "messages of groups are not handled yet"  # an answer to one member would be out of place
     elif not isinstance(body, str):
         reason = "a text message has no text.body"
     elif identity is None:

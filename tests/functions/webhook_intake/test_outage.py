@@ -210,3 +210,11 @@ def test_two_instances_that_get_the_same_batches_in_opposite_order_store_each_on
         customers,
     )
     assert stored == [(400, 400, 400)]
+
+
+def test_a_login_that_row_security_does_not_bind_serves_nobody(intake: Intake, tmp_path: Path) -> None:
+    """T-01."""
+    settings = {**intake.function.environment, "DATABASE_URL": intake.database.url("postgres")}
+    with running(tmp_path, settings) as function:
+        assert function.deliver(intake.body(wamid=(wamid := new_wamid()))).status == 503
+    assert intake.stored(wamid) == 0
