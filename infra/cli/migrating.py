@@ -18,7 +18,7 @@ from shared.platform.connecting import cloud_connector
 from shared.platform.settings import DatabaseSettings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _AWAY = ("08", "3D", "53", "57", "58")  # SQLSTATE classes: connection, no such database, resources, operator, system
 
@@ -117,19 +117,26 @@ def _is_refusal(error: Exception) -> bool:
 
 
 def _server_words(error: BaseException) -> dict[str, str]:
-    cause = getattr(error, "orig", None)
-    details = cause.args[0] if cause is not None and cause.args else None
-    return details if isinstance(details, dict) else {}
+    """Return the fields of the server's own error message, also when the driver failed over it afterwards."""
+    for cause in _causes(error):
+        details = cause.args[0] if cause.args else None
+        if isinstance(details, dict):
+            return details
+    return {}
 
 
-def _words_of(error: Exception) -> str:
+def _causes(error: BaseException) -> "Iterator[BaseException]":
+    cause: BaseException | None = getattr(error, "orig", None) or error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _words_of(error: BaseException) -> str:
     """Return the server's or the system's own words, without the statement."""
     if details := _server_words(error):
         return details.get("M", "")
-    cause: BaseException | None = getattr(error, "orig", None) or error
-    words = str(cause)
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return words.strip().partition("\n")[0]
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli.app import app
-from tests.cli.command import departments, error_of
+from tests.cli.command import departments, departments_from_scratch, error_of
 
 COMMANDS = ("demo", "up", "migrate", "status", "replay", "organization", "connection", "knowledge")
 
 
 def test_the_help_lists_every_command() -> None:
-    ended = departments("--help")
+    ended = departments_from_scratch("--help")
 
     assert (ended.code, ended.err) == (0, "")
     assert "Usage: departments" in ended.out

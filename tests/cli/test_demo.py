@@ -14,7 +14,7 @@ from infra.cli.demo.checks import check_outcome
 from infra.cli.demo.facts import Check, Outcome, Said, Step, Stored, Turn
 from infra.cli.demo.observation import TABLES
 from infra.cli.demo.scenes import SCENES
-from tests.cli.command import departments
+from tests.cli.command import departments_from_scratch
 from tests.support.stack import stack_folder
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def played() -> Iterator[Ended]:
     """The demo, played once."""
     with stack_folder() as folder:
-        yield departments("demo", "--json", "--data-dir", str(folder))
+        yield departments_from_scratch("demo", "--json", "--data-dir", str(folder))
 
 
 def test_every_expectation_of_the_demo_holds(played: Ended) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from infra.cli.database_url import place_of, usable_url
 from infra.cli.failures import CommandFailed
-from tests.cli.command import departments, error_of
+from tests.cli.command import departments, departments_from_scratch, error_of
 from tests.support.database import embedded_server
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def empty(server: Server) -> Iterator[str]:
 def test_an_empty_database_gets_everything_and_a_second_run_nothing(server: Server, empty: str) -> None:
     environment = {"DATABASE_URL": server.url(user="postgres", database=empty), "TENANT_CONTEXT_KEY": KEY}
 
-    first = departments("migrate", "--json", environment=environment)
+    first = departments_from_scratch("migrate", "--json", environment=environment)
     second = departments("migrate", "--json", environment=environment)
 
     assert (first.code, second.code) == (0, 0), first.err + second.err

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -32,16 +32,6 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-@contextlib.contextmanager
-def started(folder: Path) -> Iterator[StackProcess]:
-    process = StackProcess(folder)
-    process.start()
-    try:
-        yield process
-    finally:
-        process.stop()
-
-
 def processes_of(folder: Path) -> list[str]:
     """The command lines of processes that name the folder."""
     found = []
@@ -54,52 +44,42 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def test_it_is_alone_on_its_folder_and_port_and_a_signal_ends_it_without_a_trace(folder: Path, tmp_path: Path) -> None:
-    with started(folder) as process:
-        gateway = process.ready["gateway"]
-        assert httpx.get(f"{gateway}/healthz", trust_env=False).json()["ready"] is True
-        output = process.log.read_text(encoding="utf-8")
-        assert gateway in output
-        assert process.ready["demo"]["organization_id"] in output
-        second = departments("up", "--data-dir", str(folder), "--port", "0")
-        port = gateway.rpartition(":")[2]
-        taken = departments("up", "--data-dir", str(tmp_path), "--port", port)
-
-        code = process.stop(signal.SIGINT)
-
-    assert (second.code, code_in(second.err)) == (3, "stack_unusable")
-    assert str(folder) in second.err
-    assert (taken.code, code_in(taken.err)) == (3, "stack_unusable")
-    assert f"port {port} is in use" in taken.err
-    assert code == 0
-    assert not process.ready_file.exists()
-    eventually(lambda: not processes_of(folder), within=20)
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{gateway}/healthz", trust_env=False)
-
-
 def code_in(text: str) -> str:
     return text[text.index("error [") :].partition("[")[2].partition("]")[0]
 
 
-def test_it_ends_with_the_process_that_started_it(folder: Path) -> None:
+def test_it_is_alone_on_its_folder_and_port_and_ends_with_the_process_that_started_it(
+    folder: Path, tmp_path: Path
+) -> None:
     """The demo and the tests may be killed; their stack must not outlive them."""
-    marker = secrets.token_hex(4)
     program = (
         "import sys, time; from pathlib import Path; from infra.cli.stack_process import StackProcess;"
         f"process = StackProcess(Path({str(folder)!r})); process.start();"
-        f"print({marker!r}, flush=True); time.sleep(600)"
+        "print(process.ready['gateway'], flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    assert parent.stdout.readline().strip() == marker
-    assert processes_of(folder)
+    gateway = parent.stdout.readline().strip()
+    assert httpx.get(f"{gateway}/healthz", trust_env=False).json()["ready"] is True
+    output = (folder / "up.log").read_text(encoding="utf-8")
+    assert gateway in output
+    assert json.loads((folder / "ready.json").read_text())["demo"]["organization_id"] in output
+    second = departments("up", "--data-dir", str(folder), "--port", "0")
+    port = gateway.rpartition(":")[2]
+    taken = departments("up", "--data-dir", str(tmp_path), "--port", port)
 
     parent.kill()
     parent.wait()
     parent.stdout.close()
 
+    assert (second.code, code_in(second.err)) == (3, "stack_unusable")
+    assert str(folder) in second.err
+    assert (taken.code, code_in(taken.err)) == (3, "stack_unusable")
+    assert f"port {port} is in use" in taken.err
     eventually(lambda: not processes_of(folder), within=30)
+    assert not (folder / "ready.json").exists()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{gateway}/healthz", trust_env=False)
 
 
 def test_a_start_that_is_interrupted_ends_with_130_and_leaves_nothing(folder: Path) -> None:

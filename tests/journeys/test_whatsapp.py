@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,8 @@ def test_a_stack_that_was_stopped_goes_on_with_its_data_and_waiting_tasks(stack:
     demo = stack.ready["demo"]
     waiting.write("Bom dia!")
 
-    assert stack.process.stop() == 0
+    assert stack.process.stop(signal.SIGINT) == 0
+    assert not stack.process.ready_file.exists()
     stack.process.start()
 
     assert stack.ready["demo"] == demo

@@ -65,10 +65,6 @@ class Stack:
             cursor.execute(statement, values)
             return list(cursor.fetchall()) if cursor.description else []
 
-    def count(self, table: str) -> int:
-        """The rows of a table."""
-        return int(self.ask(f"SELECT count(*) FROM {table}")[0][0])
-
 
 @dataclass
 class Customer:
