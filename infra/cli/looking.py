@@ -1,5 +1,6 @@
 """One look at an installation, as tables or as data."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from infra.cli.refusals import refused
 from infra.cli.report import Count, Report, read_report
 from infra.cli.screen import output, print_json
 from shared.platform.database_errors import StatementFailed
-from shared.platform.settings import DatabaseSettings
+from shared.platform.settings import DatabaseSettings, load
 
 _NO_SUCH_SCHEMA = ("3F000", "42P01", "42883", "42703")
 _NO_RIGHT = "42501"
@@ -41,8 +42,8 @@ def look(*, ready_file: Path | None, url: str, as_json: bool) -> bool:
 def _read(installation: Installation, url: str) -> Report:
     try:
         if url:
-            settings = DatabaseSettings(database_url=usable_url(url).render_as_string(hide_password=False))
-            with opened(settings) as database:
+            os.environ["DATABASE_URL"] = usable_url(url).render_as_string(hide_password=False)
+            with opened(load(DatabaseSettings)) as database:
                 return read_report(database)
         with installation.worker() as database:
             return read_report(database)

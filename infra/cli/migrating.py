@@ -1,10 +1,10 @@
 """Brings the database of the settings to this version's schema and says what was applied."""
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -35,10 +35,10 @@ def migrate_database(*, url: str, ready_file: Path | None, as_json: bool) -> Non
         CommandFailed: no database is named, it cannot be reached, or it refuses.
         SettingsMissing: neither a URL nor the Cloud SQL settings are there.
     """
-    installation = Installation.named(ready_file)
-    if not url and installation.ready is not None:
-        url = installation.ready["database"]["owner"]
-    settings = load(DatabaseSettings) if not url else DatabaseSettings(database_url=SecretStr(url))
+    ready = Installation.named(ready_file).ready
+    if url or ready is not None:
+        os.environ["DATABASE_URL"] = url or str(ready and ready["database"]["owner"])
+    settings = load(DatabaseSettings)
     key = settings.tenant_context_key.get_secret_value() if settings.tenant_context_key else None
     where, apply = _target(settings, key)
     started = time.monotonic()
@@ -49,6 +49,12 @@ def migrate_database(*, url: str, ready_file: Path | None, as_json: bool) -> Non
             {"database": where, "applied": applied, "tenant_context_key": key is not None, "seconds": round(seconds, 3)}
         )
         return
+    _show(where, applied, seconds)
+    if key is None:
+        output().print(say("TENANT_CONTEXT_KEY is not set: the keys that sign the tenant context stay as they are"))
+
+
+def _show(where: str, applied: list[str], seconds: float) -> None:
     console = output()
     for name in applied:
         console.print(f"  [green]+[/] {name}", highlight=False)
@@ -63,8 +69,6 @@ def migrate_database(*, url: str, ready_file: Path | None, as_json: bool) -> Non
         )
     else:
         console.print(say("{where}: nothing to do, the schema is that of this version", where=where))
-    if key is None:
-        console.print(say("TENANT_CONTEXT_KEY is not set: the keys that sign the tenant context stay as they are"))
 
 
 def _target(settings: DatabaseSettings, key: bytes | None) -> "tuple[str, Callable[[], list[str]]]":

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from infra.cli.webhooks import Answer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -50,6 +52,11 @@ class Step:
     round_trips: list[int] = field(default_factory=list)  # with the database, of each run of the function
     rows: dict[str, int] = field(default_factory=dict)  # table → rows added
     stored: list[Stored] = field(default_factory=list)
+
+    def add_answer(self, answer: Answer) -> None:
+        """Keep what a webhook was answered, and after how long."""
+        self.webhook_answers.append(answer.status_code)
+        self.webhook_milliseconds.append(round(answer.milliseconds, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -81,71 +83,71 @@ def _play(stack: StackProcess, outcome: Outcome, screenplay: Screenplay) -> None
         with httpx.Client(trust_env=False) as client:
             customer = Customer(stack.ready, client)
             shaken = customer.shake_hands()
-            began = time.monotonic()
+            stage = _Stage(customer=customer, observation=observation, outcome=outcome, screenplay=screenplay)
             for scene in SCENES:
-                _play_scene(scene, customer, observation, outcome, screenplay, began=began)
+                stage.play(scene)
             accepted = len(customer.received())
         outcome.checks = check_outcome(outcome, handshake=shaken, accepted=accepted)
     finally:
         observation.close()
 
 
-def _play_scene(  # noqa: PLR0913 - the parts of one evening at the theatre
-    scene: Scene,
-    customer: Customer,
-    observation: Observation,
-    outcome: Outcome,
-    screenplay: Screenplay,
-    *,
-    began: float,
-) -> None:
-    step = Step(name=scene.name, title=say(scene.title))
-    screenplay.begin_scene(len(outcome.steps) + 1, step.title)
-    since, before = observation.moment(), observation.counts()
-    runs, calls = len(observation.round_trips()), len(customer.received())
+@dataclass(kw_only=True)
+class _Stage:
+    """The customer, the watching database and the screen, for one conversation."""
 
-    def hear(speaker: str, text: str, note: str = "") -> None:
-        line = Said(seconds=round(time.monotonic() - began, 2), speaker=speaker, text=text, note=note)
-        outcome.transcript.append(line)
-        screenplay.show_line(line)
+    customer: Customer
+    observation: Observation
+    outcome: Outcome
+    screenplay: Screenplay
+    began: float = field(default_factory=time.monotonic)
 
-    for position, text in enumerate(scene.texts):
-        if position:
-            pause(scene.pause_seconds)
-        hear(CUSTOMER_NAME, text)
-        answer = customer.write(text)
-        step.sent.append(text)
-        step.webhook_answers.append(answer.status_code)
-        step.webhook_milliseconds.append(round(answer.milliseconds, 1))
-    if scene.copies:
-        _repeat(scene.copies, customer, step)
-    if scene.comes != "nothing":
-        with screenplay.doing(say("Waiting for the reply and its delivery")):
-            _wait(lambda: len(customer.received()) > calls, what=say("no reply to {scene}", scene=scene.name))
-            _wait(
-                lambda: observation.all_read(since) and len(observation.round_trips()) > runs,
-                what=say("no delivery of the reply to {scene}", scene=scene.name),
-            )
-    replies = customer.received()[calls:]
-    step.replies = [call["body"] or "" for call in replies]
-    step.seconds_to_reply = round(customer.seconds_until(replies[0]), 2) if replies else None
-    step.turns = observation.turns(since)
-    step.round_trips = observation.round_trips()[runs:]
-    step.statuses = observation.statuses(since)
-    step.stored = observation.stored(since)
-    step.rows = {table: rows - before[table] for table, rows in observation.counts().items()}
-    outcome.steps.append(step)
-    for reply in step.replies:
-        hear("department", reply, _note(step))
-    screenplay.end_scene(step)
+    def play(self, scene: Scene) -> None:
+        """Play one scene and keep what came of it."""
+        step = Step(name=scene.name, title=say(scene.title))
+        self.screenplay.begin_scene(len(self.outcome.steps) + 1, step.title)
+        since, before = self.observation.moment(), self.observation.counts()
+        runs, calls = len(self.observation.round_trips()), len(self.customer.received())
+        self._write(scene, step)
+        if scene.comes != "nothing":
+            with self.screenplay.doing(say("Waiting for the reply and its delivery")):
+                self._await_reply(scene, since=since, runs=runs, calls=calls)
+        replies = self.customer.received()[calls:]
+        step.replies = [call["body"] or "" for call in replies]
+        step.seconds_to_reply = round(self.customer.seconds_until(replies[0]), 2) if replies else None
+        step.turns = self.observation.turns(since)
+        step.round_trips = self.observation.round_trips()[runs:]
+        step.statuses = self.observation.statuses(since)
+        step.stored = self.observation.stored(since)
+        step.rows = {table: rows - before[table] for table, rows in self.observation.counts().items()}
+        for reply in step.replies:
+            self._hear("department", reply, note=_note(step))
+        self.outcome.steps.append(step)
+        self.screenplay.end_scene(step)
 
+    def _write(self, scene: Scene, step: Step) -> None:
+        for position, text in enumerate(scene.texts):
+            if position:
+                pause(scene.pause_seconds)
+            self._hear(CUSTOMER_NAME, text)
+            step.sent.append(text)
+            step.add_answer(self.customer.write(text))
+        if scene.copies:  # as a provider does that had no answer
+            with ThreadPoolExecutor(scene.copies) as threads:
+                for answer in threads.map(lambda _: self.customer.deliver_again(), range(scene.copies)):
+                    step.add_answer(answer)
 
-def _repeat(copies: int, customer: Customer, step: Step) -> None:
-    """Deliver the last message again, several times at once, as a provider does that had no answer."""
-    with ThreadPoolExecutor(copies) as threads:
-        for answer in threads.map(lambda _: customer.deliver_again(), range(copies)):
-            step.webhook_answers.append(answer.status_code)
-            step.webhook_milliseconds.append(round(answer.milliseconds, 1))
+    def _await_reply(self, scene: Scene, *, since: datetime, runs: int, calls: int) -> None:
+        _wait(lambda: len(self.customer.received()) > calls, what=say("no reply to {scene}", scene=scene.name))
+        _wait(
+            lambda: self.observation.all_read(since) and len(self.observation.round_trips()) > runs,
+            what=say("no delivery of the reply to {scene}", scene=scene.name),
+        )
+
+    def _hear(self, speaker: str, text: str, *, note: str = "") -> None:
+        line = Said(seconds=round(time.monotonic() - self.began, 2), speaker=speaker, text=text, note=note)
+        self.outcome.transcript.append(line)
+        self.screenplay.show_line(line)
 
 
 def _note(step: Step) -> str:
