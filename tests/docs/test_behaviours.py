@@ -1,9 +1,8 @@
 """docs/behaviours.md says which tests prove which behaviour, and says it truly."""
 
-import re
 from pathlib import Path
 
-from tests.docs.behaviours import PAGE, REPOSITORY, listed_in_page, named_in_tests, with_proofs
+from tests.docs.behaviours import PAGE, listed_in_page, named_in_tests, with_proofs
 
 HOW_TO_MEND = "write a heading for a new behaviour, then run: python -m tests.docs.behaviours"
 
@@ -47,13 +46,3 @@ def test_rewriting_the_page_changes_lists_and_keeps_words() -> None:
         "Others.",
     ]
     assert with_proofs(rewritten, proofs) == rewritten
-
-
-def test_links_between_the_pages_lead_somewhere() -> None:
-    pages = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
-    assert pages
-    for page in pages:
-        for target in re.findall(r"\]\(([^)#][^)]*)\)", page.read_text(encoding="utf-8")):
-            if not target.startswith(("http:", "https:")):
-                path = (page.parent / target.partition("#")[0]).resolve()
-                assert path.exists(), f"{page.relative_to(REPOSITORY)} links to {target}, which is not there"
