@@ -48,6 +48,12 @@ CREATE FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_messa
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_provider_message_id, 20));
-    PERFORM platform.merge_statuses(ARRAY[p_organization_id], ARRAY[p_provider_message_id]);
+    -- nearly always there is none yet; the id is new, so what came before it came today, and one or two months are looked at
+    IF EXISTS (SELECT FROM platform.message_statuses s
+               WHERE s.organization_id = p_organization_id AND s.provider_message_id = p_provider_message_id
+                 AND s.received_at > clock_timestamp() - interval '1 day')
+    THEN
+        PERFORM platform.merge_statuses(ARRAY[p_organization_id], ARRAY[p_provider_message_id]);
+    END IF;
 END
 $$;
