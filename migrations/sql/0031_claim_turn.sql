@@ -1,31 +1,5 @@
 -- A worker takes a conversation: one statement and one round trip that locks it, looks, and either leases it or says what else to do.
 
--- The messages of a turn, oldest first: [{id, seq, type, text, received_at}].
-CREATE FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint)
-RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
-               'received_at', coalesce(m.received_at, m.created_at)) ORDER BY m.seq), '[]'::jsonb)
-    FROM platform.messages m
-    WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-      AND m.seq BETWEEN p_from_seq AND p_to_seq
-$$;
-
--- What was said before the turn, oldest first: [{sender, text, at}]. A reply that was cancelled or refused was never said.
-CREATE FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit int)
-RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content, 'at', h.created_at)
-                              ORDER BY h.created_at, h.id), '[]'::jsonb)
-    FROM (
-        SELECT m.id, m.sender_type, m.text_content, m.created_at
-        FROM platform.messages m
-        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-          AND (m.seq < p_before_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
-        ORDER BY m.created_at DESC, m.id DESC
-        LIMIT p_limit
-    ) h
-$$;
-
 -- Hands a conversation to people, with the reason in the audit log. The caller holds the conversation's lock.
 CREATE FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -43,11 +17,13 @@ BEGIN
 END
 $$;
 
--- kind = 'claimed'  the turn is this worker's: fence, from_seq, to_seq, messages, history, configuration, recipient
+-- kind = 'claimed'  the turn is this worker's: fence, from_seq, to_seq, messages, history, configuration
 --        'unsent'   replies wait to be sent first: outbox, their ids in order
 --        'waiting'  not before "at": the customer may still be writing, or a send was put off
 --        'handed_over' people must answer: too many attempts, too old, or no agent; reason says which
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
+-- messages: [{id, seq, type, text}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was cancelled or
+-- refused was never said.
 CREATE FUNCTION agents.claim_turn(
     p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
     p_max_attempts int, p_max_age_seconds double precision, p_history int)
@@ -59,7 +35,11 @@ DECLARE
     opened record;
     setup record;
     obstacle text;
+    said record;
 BEGIN
+    -- A claim that is lost with the server is only made again: it need not wait for the disk. A fence that comes twice is harmless,
+    -- because the first commit under it moves done_seq, which the second one compares.
+    PERFORM set_config('synchronous_commit', 'off', true);
     -- The lock comes first and alone: the statements below then see everything that the previous holder committed.
     SELECT * INTO c FROM platform.conversations
     WHERE organization_id = p_organization_id AND id = p_conversation_id
@@ -132,12 +112,21 @@ BEGIN
     UPDATE platform.conversations
     SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
+    SELECT
+        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content) ORDER BY m.seq)
+         FROM platform.messages m
+         WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+           AND m.seq > c.done_seq AND m.seq <= c.last_in_seq) AS messages,
+        (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
+         FROM (SELECT m.id, m.sender_type, m.text_content, m.created_at FROM platform.messages m
+               WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
+               ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) h) AS history
+    INTO said;
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
-        'attempt', c.turn_attempts + 1, 'recipient', c.customer_external_id,
-        'messages', agents.turn_messages(p_organization_id, p_conversation_id, c.done_seq + 1, c.last_in_seq),
-        'history', agents.turn_history(p_organization_id, p_conversation_id, c.done_seq + 1, p_history),
-        'configuration', setup.configuration);
+        'attempt', c.turn_attempts + 1,
+        'messages', said.messages, 'history', coalesce(said.history, '[]'::jsonb), 'configuration', setup.configuration);
 END
 $$;
 

@@ -2,8 +2,8 @@
 
 -- p_turn: {execution_id, agent_id, started_at, latency_ms, outcome, handoff_reason, model, input, output, tokens, cost_usd, quiet_seconds, ceiling_seconds,
 --          opted_out, parts: [{outbox_id, message_id, text, payload, kind}], attempts: [{id, started_at, input_tokens, output_tokens, cached_tokens, cost_usd}]}
--- Returns {result, run_at, outbox}:
---   'committed'   outbox holds the ids to send, in order; run_at is set when newer messages wait for the next turn
+-- Returns {result, run_at}:
+--   'committed'   the parts may be sent, in order; run_at is set when newer messages wait for the next turn
 --   'superseded'  the customer wrote on and nothing was sent: run again at run_at, the cost is recorded
 --   'human_active' a person took over during the turn: nothing is sent, the cost is recorded
 --   'stale'       another worker has the conversation: nothing was written
@@ -18,7 +18,6 @@ DECLARE
     verdict text := 'committed';
     next_first timestamptz;
     next_run timestamptz;
-    written jsonb;
     usage record;
 BEGIN
     SELECT * INTO c FROM platform.conversations
@@ -50,8 +49,7 @@ BEGIN
         SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run,
             opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
-        written := agents.write_replies(p_organization_id, p_conversation_id, c.connection_id, c.customer_external_id,
-                                        p_from_seq, p_to_seq, c.last_in_seq, moment, p_turn);
+        PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
         IF (p_turn ->> 'opted_out')::boolean THEN
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
             VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
@@ -61,54 +59,56 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO departments.agent_executions (
-        id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
-        started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
-    VALUES (
-        (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq, p_fence,
-        'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
-        CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
-        CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
-        (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
-        p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment);
+    WITH execution AS (
+        INSERT INTO departments.agent_executions (
+            id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
+            started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
+        VALUES (
+            (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq,
+            p_fence, 'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
+            CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
+            CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
+            (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
+            p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment)
+    )
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
+            jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
+                               'from_seq', p_from_seq, 'to_seq', p_to_seq));
+    -- one by one: each is found by its id and its month, whatever the planner believes of a set of them
     FOR usage IN SELECT * FROM jsonb_to_recordset(p_turn -> 'attempts')
         AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
     LOOP
-        -- by its time, too, so that one month is looked at
         UPDATE agents.llm_attempts
         SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
             cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
         WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
     END LOOP;
-    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
-    VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
-            jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
-                               'from_seq', p_from_seq, 'to_seq', p_to_seq));
-    RETURN jsonb_build_object('result', verdict, 'run_at', next_run, 'outbox', coalesce(written, '[]'::jsonb));
+    RETURN jsonb_build_object('result', verdict, 'run_at', next_run);
 END
 $$;
 
--- The outbound messages and their outbox rows, part by part; returns the outbox ids in order.
-CREATE FUNCTION agents.write_replies(
-    p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text,
-    p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamptz, p_turn jsonb)
-RETURNS jsonb LANGUAGE plpgsql AS $$
+-- The outbound messages and their outbox rows, part by part.
+CREATE FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamptz, p_turn jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO platform.messages (
-        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id,
-        model_used, generation_time_ms, tokens_used, delivery_status, created_at)
-    SELECT (part ->> 'message_id')::uuid, p_organization_id, p_conversation_id, p_connection_id, 'outbound', 'text', part ->> 'text', 'ai',
-           (p_turn ->> 'agent_id')::uuid, p_turn ->> 'model', (p_turn ->> 'latency_ms')::int,
-           CASE ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
-    FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal);
+    WITH parts AS (
+        SELECT (part ->> 'outbox_id')::uuid AS outbox_id, (part ->> 'message_id')::uuid AS message_id, part ->> 'kind' AS kind,
+               part ->> 'text' AS text, part -> 'payload' AS payload, ordinal
+        FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS p (part, ordinal)
+    ), messages AS (
+        INSERT INTO platform.messages (
+            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id,
+            model_used, generation_time_ms, tokens_used, delivery_status, created_at)
+        SELECT p.message_id, c.organization_id, c.id, c.connection_id, 'outbound', 'text', p.text, 'ai', (p_turn ->> 'agent_id')::uuid,
+               p_turn ->> 'model', (p_turn ->> 'latency_ms')::int, CASE p.ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
+        FROM parts p
+    )
     INSERT INTO platform.outbox (
         id, organization_id, conversation_id, connection_id, message_id, execution_id, from_seq, turn_seq, known_seq, part, kind,
         recipient, payload, state, not_before, created_at)
-    SELECT (part ->> 'outbox_id')::uuid, p_organization_id, p_conversation_id, p_connection_id, (part ->> 'message_id')::uuid,
-           (p_turn ->> 'execution_id')::uuid, p_from_seq, p_to_seq, p_known_seq, ordinal, part ->> 'kind', p_recipient, part -> 'payload',
-           'ready', p_moment, p_moment
-    FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal);
-    RETURN (SELECT jsonb_agg(part -> 'outbox_id' ORDER BY ordinal)
-            FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal));
+    SELECT p.outbox_id, c.organization_id, c.id, c.connection_id, p.message_id, (p_turn ->> 'execution_id')::uuid, p_from_seq, p_to_seq,
+           c.last_in_seq, p.ordinal, p.kind, c.customer_external_id, p.payload, 'ready', p_moment, p_moment
+    FROM parts p;
 END
 $$;

@@ -13,6 +13,8 @@ DECLARE
     outcome text := p_result ->> 'outcome';
     proof text := p_result ->> 'message_id';
 BEGIN
+    -- Not waiting for the disk: were this lost with the server, the message would be "sending" still, and its status would settle it.
+    PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO platform.outbox_attempts (organization_id, outbox_id, attempt, outcome, http_status, error_code, latency_ms, created_at)
     VALUES (p_organization_id, p_outbox_id, p_attempt, outcome, (p_result ->> 'http_status')::int, p_result ->> 'error_code',
             (p_result ->> 'latency_ms')::int, moment);

@@ -2,12 +2,10 @@
 
 GRANT EXECUTE ON FUNCTION
     agents.claim_turn(uuid, uuid, double precision, int, double precision, int),
-    agents.turn_messages(uuid, uuid, bigint, bigint),
-    agents.turn_history(uuid, uuid, bigint, int),
     agents.start_attempt(uuid, uuid, uuid, uuid, bigint, int, text, numeric),
     agents.release_turn(uuid, uuid, bigint, text),
     agents.commit_turn(uuid, uuid, bigint, bigint, bigint, jsonb),
-    agents.write_replies(uuid, uuid, uuid, text, bigint, bigint, bigint, timestamptz, jsonb),
+    agents.write_replies(platform.conversations, bigint, bigint, timestamptz, jsonb),
     agents.send_facts(uuid, uuid, double precision),
     agents.begin_send(uuid, uuid, double precision, double precision),
     agents.refuse_send(uuid, uuid, double precision, double precision),

@@ -118,27 +118,30 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)
     crash_point("K3")
+    parts = reply_parts(claimed, answer)
     record = turn_record(
         claimed,
         answer,
         execution_id=execution_id,
         started_at=started_at,
         latency_ms=int((time.monotonic() - started) * 1000),
-        parts=reply_parts(claimed, answer),
+        parts=parts,
         times=run.times,
     )
     commit = insist(lambda: commit_turn(run.database, claimed=claimed, turn=record))
     crash_point("K4")
-    return _after_commit(run, claimed, answer, commit)
+    return _after_commit(run, claimed, answer, commit, outbox_ids=[part.outbox_id for part in parts])
 
 
-def _after_commit(run: _Run, claimed: ClaimedTurn, answer: Answer, commit: Commit) -> TurnReport:
+def _after_commit(
+    run: _Run, claimed: ClaimedTurn, answer: Answer, commit: Commit, *, outbox_ids: Sequence[UUID]
+) -> TurnReport:
     if commit.result != "committed":
         return TurnReport(result=commit.result, next_at=commit.run_at)
     outcome = "abstained" if answer.abstained else "answered"
-    if not commit.outbox_ids:
+    if not outbox_ids:
         return TurnReport(result=outcome, next_at=commit.run_at)
-    sent = _send(run, claimed.organization_id, commit.outbox_ids)
+    sent = _send(run, claimed.organization_id, outbox_ids)
     if sent.result != "sent":
         return sent
     return TurnReport(result=outcome, reason=answer.reason, accepted=sent.accepted, next_at=commit.run_at)

@@ -113,4 +113,3 @@ class Commit:
 
     result: str
     run_at: datetime | None
-    outbox_ids: tuple[UUID, ...]

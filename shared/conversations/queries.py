@@ -103,11 +103,7 @@ def commit_turn(database: Database, *, claimed: ClaimedTurn, turn: dict[str, Any
     )
     verdict = rows[0][0]
     run_at = verdict.get("run_at")
-    return Commit(
-        result=verdict["result"],
-        run_at=datetime.fromisoformat(run_at) if run_at else None,
-        outbox_ids=tuple(UUID(outbox_id) for outbox_id in verdict.get("outbox", ())),
-    )
+    return Commit(result=verdict["result"], run_at=datetime.fromisoformat(run_at) if run_at else None)
 
 
 def start_call(  # noqa: PLR0913 - the columns of one row
