@@ -15,6 +15,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from shared.kit.errors import Unavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -136,11 +138,15 @@ def _server(driver: Driver) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status = 200
             if self.path == "/tasks":
                 driver.add(body["payload"], at=body["at"])
             else:
-                driver.status(body)
-            self.send_response(200)
+                try:
+                    driver.status(body)
+                except Unavailable:
+                    status = 503
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import pg8000
+
 from functions.work_sweep.handler import sweep
 from shared.channels.connections import connect_whatsapp
 from shared.conversations.repair import SweepTimes
+from shared.kit.errors import Unavailable
 from shared.platform.keys import Keys
 from shared.platform.logs import configure
 from shared.platform.settings import KeySettings, LogSettings
@@ -124,9 +127,7 @@ class Stack:
 
     def is_done(self, customer: str | None = None) -> bool:
         """Whether nothing waits any more, of one customer or at all."""
-        with self._asking:
-            waiting = self.scene.value(_WAITING, customer, customer)
-        return bool(waiting == 0)
+        return bool(self._ask(_WAITING, customer, customer) == 0)
 
     def finish(self, *, naive: bool = False, within: float = 60.0, **facts: int) -> Verdict:
         """Waits until nothing moves any more, looks at every invariant and prints one line of JSON with these facts."""
@@ -162,9 +163,17 @@ class Stack:
             self._sweeper.join()
 
     def _has_settled(self) -> bool:
+        return self.is_done() and self._ask("SELECT count(*) FROM agents.llm_attempts WHERE state = 'started'") == 0
+
+    def _ask(self, statement: str, *values: object) -> Any:
+        """One value; None while the database is away."""
         with self._asking:
-            open_calls = self.scene.value("SELECT count(*) FROM agents.llm_attempts WHERE state = 'started'")
-        return self.is_done() and open_calls == 0
+            try:
+                return self.scene.value(statement, *values)
+            except (pg8000.Error, OSError):
+                with contextlib.suppress(pg8000.Error, OSError):
+                    self.scene.reconnect()
+                return None
 
     def _naive_is_done(self) -> bool:
         with contextlib.closing(self.scene.clone.superuser()) as connection:
@@ -178,7 +187,10 @@ class Stack:
     def _sweep(self) -> None:
         times = SweepTimes(sending_limit=SENDING_LIMIT, uncertain=UNCERTAIN, lease=LEASE, grace=GRACE)
         while not self._sweeping.wait(SWEEP_PAUSE):
-            counts = sweep(self.scene.worker, queue=self.driver, turn_url=AUDIENCE, times=times)
+            try:
+                counts = sweep(self.scene.worker, queue=self.driver, turn_url=AUDIENCE, times=times)
+            except Unavailable:
+                continue  # the scheduler fires again
             for name, count in counts.items():
                 if isinstance(count, int) and count:
                     self._sweeps[name] = self._sweeps.get(name, 0) + count

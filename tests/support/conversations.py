@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import pg8000
 from pydantic import SecretBytes, SecretStr
 
 from shared.channels.deliveries import BurstRules, Delivery, WakeUp, record_deliveries
 from shared.conversations.models import TurnTimes
+from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
 from shared.platform.database import Database, connect
 from shared.platform.settings import DatabaseSettings
@@ -49,6 +52,7 @@ class Scene:
     intake: Database
     worker: Database
     own: Any  # a pg8000 connection of the application role: it sees and changes this organization alone
+    patience: float = 0.0  # seconds for which intake is tried again while the database is away, as the provider does
     customer: str = field(default_factory=lambda: f"5511{secrets.randbelow(10**9):09d}")
     rules: BurstRules = field(
         default_factory=lambda: BurstRules(quiet_seconds=0.0, ceiling_seconds=0.0, reply_max_age_seconds=43200.0)
@@ -70,6 +74,16 @@ class Scene:
         cursor = self.own.cursor()
         cursor.execute(statement, values)
         return [list(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def reconnect(self) -> None:
+        """After the server was away."""
+        self.close()
+        self.own = _own_connection(self.clone, self.tenant)
+
+    def close(self) -> None:
+        """Close this scene's own connection, whatever its state."""
+        with contextlib.suppress(pg8000.Error, OSError):
+            self.own.close()
 
     def execute(self, statement: str, *values: object) -> None:
         """Changes this organization's rows."""
@@ -130,19 +144,32 @@ class Scene:
     def _record(self, items: list[Item]) -> list[WakeUp]:
         delivery = Delivery(provider="whatsapp", raw=b"{}", verified_by="test", headers={}, items=items)
         sealed = (b"sealed", "test")
-        return record_deliveries(self.intake, [delivery], seal=lambda *_: sealed, rules=self.rules).wake_ups
+        gives_up_at = time.monotonic() + self.patience
+        while True:
+            try:
+                return record_deliveries(self.intake, [delivery], seal=lambda *_: sealed, rules=self.rules).wake_ups
+            except Unavailable:
+                if time.monotonic() >= gives_up_at:
+                    raise
+                time.sleep(0.1)
 
 
 @contextlib.contextmanager
 def scene_in(database: TestDatabase) -> Iterator[Scene]:
     """A scene in this database, with a connection whose token is the text `sealed`."""
     with contextlib.ExitStack() as stack:
-        own = stack.enter_context(contextlib.closing(database.connect("application")))
         application, intake, worker = (
             stack.enter_context(contextlib.closing(open_database(database, login)))
             for login in ("application", "intake", "worker")
         )
         tenant = make_organization(database)
-        enter_tenant(own, database, tenant.organization_id)
-        own.cursor().execute("UPDATE integrations.connections SET access_token = 'sealed'")
-        yield Scene(clone=database, tenant=tenant, own=own, application=application, intake=intake, worker=worker)
+        scene = Scene(database, tenant, application, intake, worker, _own_connection(database, tenant))
+        stack.callback(scene.close)
+        scene.execute("UPDATE integrations.connections SET access_token = 'sealed'")
+        yield scene
+
+
+def _own_connection(database: TestDatabase, tenant: Tenant) -> Any:
+    connection = database.connect("application")
+    enter_tenant(connection, database, tenant.organization_id)
+    return connection
