@@ -14,16 +14,17 @@ PAGE = REPOSITORY / "docs" / "behaviours.md"
 
 _ID = re.compile(r"\b[A-Z]-\d{2}\b")
 _HEADING = re.compile(r"^### ([A-Z]-\d{2}) ")
-_PROOF = re.compile(r"^- `(tests/[^`]+::[^`]+)`$")
+_PROOF = re.compile(r"^- `(tests/[^`]+\.py(?:::[^`]+)?)`$")
 
 
 def named_in_tests(folder: Path = REPOSITORY / "tests") -> dict[str, list[str]]:
-    """Map each behaviour id to the tests (path::name) whose docstring names it, sorted."""
+    """Map each behaviour id to the tests whose docstring names it: path::name, or the path of a module that does."""
     proofs: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
-        for name, docstring in _tests_of(path):
+        place = path.relative_to(REPOSITORY).as_posix()
+        for name, docstring in _docstrings_of(path):
             for behaviour in sorted(set(_ID.findall(docstring))):
-                proofs.setdefault(behaviour, []).append(f"{path.relative_to(REPOSITORY).as_posix()}::{name}")
+                proofs.setdefault(behaviour, []).append(f"{place}::{name}" if name else place)
     return proofs
 
 
@@ -61,8 +62,11 @@ def _list(proofs: list[str]) -> list[str]:
     return ["", *(f"- `{proof}`" for proof in proofs)] if proofs else []
 
 
-def _tests_of(path: Path) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _docstrings_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the module's docstring under an empty name, then each test's under its own."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    yield "", ast.get_docstring(module) or ""
+    for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node.name, ast.get_docstring(node) or ""
 
