@@ -31,6 +31,7 @@ class Driver:
     def __init__(self, *, seed: int, token: str, on_status: Callable[[dict[str, Any]], None]) -> None:
         self.workers: list[str] = []
         self.first_worker: dict[str, str] = {}  # conversation → the URL that gets its first task, once
+        self.held: set[str] = set()  # conversations whose other tasks wait until they are released
         self.duplicate_share = 0.0
         self.drop_share = 0.0
         self.delivered = 0
@@ -110,6 +111,9 @@ class Driver:
 
     def _deliver(self, payload: dict[str, str], attempt: int) -> None:
         first = self.first_worker.pop(payload["conversation_id"], None)
+        if first is None and payload["conversation_id"] in self.held:
+            self.add(payload, at=time.time() + 0.1, attempt=attempt + 1)
+            return
         worker = first or (self._chance.choice(self.workers) if self.workers else None)
         self.delivered += 1
         try:

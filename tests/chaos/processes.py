@@ -107,6 +107,7 @@ class Provider:
         ]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.chaos.provider", *arguments],
+            stdin=subprocess.PIPE,  # its end is the provider's: no process outlives the test
             stdout=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT)},
             cwd=_ROOT,
@@ -117,7 +118,8 @@ class Provider:
 
     def close(self) -> None:
         """Ends the process."""
-        self._process.kill()
-        self._process.wait(timeout=10)
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
         self._process.stdout.close()

@@ -4,12 +4,14 @@
 
 Accepted messages and invoiced calls are lines of the file LOG. Each accepted message is reported by status webhooks to
 STATUS_URL with our id, like the provider's. Faults are shares of all messages: answer_dropped (accepted, the answer is
-cut), error_500, refused (130429), status_lost. The first line written to stdout is the port.
+cut), error_500, refused (130429), status_lost. The first line written to stdout is the port;
+the process ends when its stdin does.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import sys
@@ -143,10 +145,17 @@ class Server(ThreadingHTTPServer):
         pass  # connections of killed workers
 
 
+def end_with_the_test() -> None:
+    """The other end of stdin is the test: when it closes, or dies, this process ends."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 def main() -> None:
     Handler.world = World(sys.argv[1:])
     server = Server(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)  # noqa: T201 - how the test learns the port
+    threading.Thread(target=end_with_the_test, daemon=True).start()
     server.serve_forever()
 
 

@@ -41,8 +41,7 @@ SENDING_LIMIT = 1.0
 GUARD = 0.8
 TURN_TIMEOUT = 1.5
 SWEEP_PAUSE = 0.2
-# a victim's first request takes its time on a busy machine: the sweep must not give its work to others before
-GRACE = 2.0
+GRACE = 0.3
 
 _SETTINGS = {
     "LEASE_SECONDS": str(LEASE),
@@ -91,6 +90,7 @@ class Stack:
         self._sweeping = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, daemon=True)
         self._sweeps: dict[str, int] = {}
+        self._held: dict[str, str] = {}
         self._began = time.monotonic()
         self._asking = threading.Lock()  # cases are played by threads, and a connection is for one at a time
 
@@ -108,7 +108,7 @@ class Stack:
         return victim
 
     def says(self, *texts: str, customer: str | None = None, first_worker: Worker | None = None) -> str:
-        """A customer writes a burst; its first task goes to `first_worker`. Returns the customer."""
+        """A customer writes a burst; its first task goes to `first_worker`, others wait. Returns the customer."""
         customer = customer or f"55{uuid4().int % 10**11:011d}"
         with self._asking:
             self.scene.customer = customer
@@ -116,10 +116,16 @@ class Stack:
         for wake_up in wake_ups:
             conversation_id = str(wake_up.conversation_id)
             if first_worker is not None:
+                self.driver.held.add(conversation_id)
                 self.driver.first_worker[conversation_id] = first_worker.url
+                self._held[customer] = conversation_id
             payload = {"organization_id": str(wake_up.organization_id), "conversation_id": conversation_id}
             self.driver.add(payload, at=wake_up.run_at.timestamp())
         return customer
+
+    def release(self, customer: str) -> None:
+        """The customer's first worker has met its crash point: now the others may have the work."""
+        self.driver.held.discard(self._held.pop(customer))
 
     def begin_sweeping(self) -> None:
         """Sweeps until the end."""
