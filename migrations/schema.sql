@@ -104,7 +104,11 @@ DECLARE
     opened record;
     setup record;
     obstacle text;
+    said record;
 BEGIN
+    -- A claim that is lost with the server is only made again: it need not wait for the disk. A fence that comes twice is harmless,
+    -- because the first commit under it moves done_seq, which the second one compares.
+    PERFORM set_config('synchronous_commit', 'off', true);
     -- The lock comes first and alone: the statements below then see everything that the previous holder committed.
     SELECT * INTO c FROM platform.conversations
     WHERE organization_id = p_organization_id AND id = p_conversation_id
@@ -177,12 +181,21 @@ BEGIN
     UPDATE platform.conversations
     SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
+    SELECT
+        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content) ORDER BY m.seq)
+         FROM platform.messages m
+         WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+           AND m.seq > c.done_seq AND m.seq <= c.last_in_seq) AS messages,
+        (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
+         FROM (SELECT m.id, m.sender_type, m.text_content, m.created_at FROM platform.messages m
+               WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
+               ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) h) AS history
+    INTO said;
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
-        'attempt', c.turn_attempts + 1, 'recipient', c.customer_external_id,
-        'messages', agents.turn_messages(p_organization_id, p_conversation_id, c.done_seq + 1, c.last_in_seq),
-        'history', agents.turn_history(p_organization_id, p_conversation_id, c.done_seq + 1, p_history),
-        'configuration', setup.configuration);
+        'attempt', c.turn_attempts + 1,
+        'messages', said.messages, 'history', coalesce(said.history, '[]'::jsonb), 'configuration', setup.configuration);
 END
 $$;
 
@@ -222,7 +235,6 @@ DECLARE
     verdict text := 'committed';
     next_first timestamptz;
     next_run timestamptz;
-    written jsonb;
     usage record;
 BEGIN
     SELECT * INTO c FROM platform.conversations
@@ -254,8 +266,7 @@ BEGIN
         SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run,
             opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
-        written := agents.write_replies(p_organization_id, p_conversation_id, c.connection_id, c.customer_external_id,
-                                        p_from_seq, p_to_seq, c.last_in_seq, moment, p_turn);
+        PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
         IF (p_turn ->> 'opted_out')::boolean THEN
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
             VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
@@ -265,30 +276,32 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO departments.agent_executions (
-        id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
-        started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
-    VALUES (
-        (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq, p_fence,
-        'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
-        CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
-        CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
-        (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
-        p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment);
+    WITH execution AS (
+        INSERT INTO departments.agent_executions (
+            id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
+            started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
+        VALUES (
+            (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq,
+            p_fence, 'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
+            CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
+            CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
+            (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
+            p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment)
+    )
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
+            jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
+                               'from_seq', p_from_seq, 'to_seq', p_to_seq));
+    -- one by one: each is found by its id and its month, whatever the planner believes of a set of them
     FOR usage IN SELECT * FROM jsonb_to_recordset(p_turn -> 'attempts')
         AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
     LOOP
-        -- by its time, too, so that one month is looked at
         UPDATE agents.llm_attempts
         SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
             cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
         WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
     END LOOP;
-    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
-    VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
-            jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
-                               'from_seq', p_from_seq, 'to_seq', p_to_seq));
-    RETURN jsonb_build_object('result', verdict, 'run_at', next_run, 'outbox', coalesce(written, '[]'::jsonb));
+    RETURN jsonb_build_object('result', verdict, 'run_at', next_run);
 END
 $$;
 
@@ -542,6 +555,8 @@ DECLARE
     outcome text := p_result ->> 'outcome';
     proof text := p_result ->> 'message_id';
 BEGIN
+    -- Not waiting for the disk: were this lost with the server, the message would be "sending" still, and its status would settle it.
+    PERFORM set_config('synchronous_commit', 'off', true);
     INSERT INTO platform.outbox_attempts (organization_id, outbox_id, attempt, outcome, http_status, error_code, latency_ms, created_at)
     VALUES (p_organization_id, p_outbox_id, p_attempt, outcome, (p_result ->> 'http_status')::int, p_result ->> 'error_code',
             (p_result ->> 'latency_ms')::int, moment);
@@ -825,40 +840,6 @@ $$;
 
 ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
 
--- Name: turn_history(uuid, uuid, bigint, integer); Type: FUNCTION; Schema: agents; Owner: owner
-
-CREATE FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content, 'at', h.created_at)
-                              ORDER BY h.created_at, h.id), '[]'::jsonb)
-    FROM (
-        SELECT m.id, m.sender_type, m.text_content, m.created_at
-        FROM platform.messages m
-        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-          AND (m.seq < p_before_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
-        ORDER BY m.created_at DESC, m.id DESC
-        LIMIT p_limit
-    ) h
-$$;
-
-ALTER FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) OWNER TO owner;
-
--- Name: turn_messages(uuid, uuid, bigint, bigint); Type: FUNCTION; Schema: agents; Owner: owner
-
-CREATE FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) RETURNS jsonb
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
-               'received_at', coalesce(m.received_at, m.created_at)) ORDER BY m.seq), '[]'::jsonb)
-    FROM platform.messages m
-    WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-      AND m.seq BETWEEN p_from_seq AND p_to_seq
-$$;
-
-ALTER FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) OWNER TO owner;
-
 -- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) RETURNS void
@@ -879,32 +860,96 @@ $$;
 
 ALTER FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) OWNER TO owner;
 
--- Name: write_replies(uuid, uuid, uuid, text, bigint, bigint, bigint, timestamp with time zone, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
 
-CREATE FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) RETURNS jsonb
+CREATE TABLE platform.conversations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    channel text NOT NULL,
+    external_conversation_id text,
+    customer_phone text,
+    customer_email text,
+    customer_name text,
+    customer_external_id text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    automation_state text DEFAULT 'auto'::text NOT NULL,
+    last_in_seq bigint DEFAULT 0 NOT NULL,
+    done_seq bigint DEFAULT 0 NOT NULL,
+    first_pending_at timestamp with time zone,
+    run_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    fence bigint DEFAULT 0 NOT NULL,
+    turn_attempts integer DEFAULT 0 NOT NULL,
+    last_inbound_at timestamp with time zone,
+    opted_out_at timestamp with time zone,
+    assigned_to_human boolean DEFAULT false NOT NULL,
+    assigned_user_id uuid,
+    escalated_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    first_response_time_seconds integer,
+    resolution_time_seconds integer,
+    message_count integer DEFAULT 0 NOT NULL,
+    human_takeover_count integer DEFAULT 0 NOT NULL,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    summary text,
+    satisfaction_score integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
+    CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
+    CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
+    CONSTRAINT conversations_customer_email_check CHECK ((char_length(customer_email) <= 320)),
+    CONSTRAINT conversations_customer_external_id_check CHECK (((char_length(customer_external_id) >= 1) AND (char_length(customer_external_id) <= 500))),
+    CONSTRAINT conversations_customer_name_check CHECK ((char_length(customer_name) <= 1000)),
+    CONSTRAINT conversations_customer_phone_check CHECK ((char_length(customer_phone) <= 50)),
+    CONSTRAINT conversations_external_conversation_id_check CHECK ((char_length(external_conversation_id) <= 1000)),
+    CONSTRAINT conversations_first_response_time_seconds_check CHECK ((first_response_time_seconds >= 0)),
+    CONSTRAINT conversations_human_takeover_count_check CHECK ((human_takeover_count >= 0)),
+    CONSTRAINT conversations_message_count_check CHECK ((message_count >= 0)),
+    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
+    CONSTRAINT conversations_resolution_time_seconds_check CHECK ((resolution_time_seconds >= 0)),
+    CONSTRAINT conversations_satisfaction_score_check CHECK (((satisfaction_score >= 1) AND (satisfaction_score <= 5))),
+    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'resolved'::text, 'escalated'::text, 'archived'::text]))),
+    CONSTRAINT conversations_summary_check CHECK ((char_length(summary) <= 100000)),
+    CONSTRAINT conversations_tags_check CHECK ((jsonb_typeof(tags) = 'array'::text)),
+    CONSTRAINT conversations_turn_attempts_check CHECK ((turn_attempts >= 0))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.conversations OWNER TO owner;
+
+-- Name: write_replies(platform.conversations, bigint, bigint, timestamp with time zone, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO platform.messages (
-        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id,
-        model_used, generation_time_ms, tokens_used, delivery_status, created_at)
-    SELECT (part ->> 'message_id')::uuid, p_organization_id, p_conversation_id, p_connection_id, 'outbound', 'text', part ->> 'text', 'ai',
-           (p_turn ->> 'agent_id')::uuid, p_turn ->> 'model', (p_turn ->> 'latency_ms')::int,
-           CASE ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
-    FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal);
+    WITH parts AS (
+        SELECT (part ->> 'outbox_id')::uuid AS outbox_id, (part ->> 'message_id')::uuid AS message_id, part ->> 'kind' AS kind,
+               part ->> 'text' AS text, part -> 'payload' AS payload, ordinal
+        FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS p (part, ordinal)
+    ), messages AS (
+        INSERT INTO platform.messages (
+            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id,
+            model_used, generation_time_ms, tokens_used, delivery_status, created_at)
+        SELECT p.message_id, c.organization_id, c.id, c.connection_id, 'outbound', 'text', p.text, 'ai', (p_turn ->> 'agent_id')::uuid,
+               p_turn ->> 'model', (p_turn ->> 'latency_ms')::int, CASE p.ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
+        FROM parts p
+    )
     INSERT INTO platform.outbox (
         id, organization_id, conversation_id, connection_id, message_id, execution_id, from_seq, turn_seq, known_seq, part, kind,
         recipient, payload, state, not_before, created_at)
-    SELECT (part ->> 'outbox_id')::uuid, p_organization_id, p_conversation_id, p_connection_id, (part ->> 'message_id')::uuid,
-           (p_turn ->> 'execution_id')::uuid, p_from_seq, p_to_seq, p_known_seq, ordinal, part ->> 'kind', p_recipient, part -> 'payload',
-           'ready', p_moment, p_moment
-    FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal);
-    RETURN (SELECT jsonb_agg(part -> 'outbox_id' ORDER BY ordinal)
-            FROM jsonb_array_elements(p_turn -> 'parts') WITH ORDINALITY AS parts (part, ordinal));
+    SELECT p.outbox_id, c.organization_id, c.id, c.connection_id, p.message_id, (p_turn ->> 'execution_id')::uuid, p_from_seq, p_to_seq,
+           c.last_in_seq, p.ordinal, p.kind, c.customer_external_id, p.payload, 'ready', p_moment, p_moment
+    FROM parts p;
 END
 $$;
 
-ALTER FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) OWNER TO owner;
+ALTER FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) OWNER TO owner;
 
 -- Name: record_deliveries(jsonb, jsonb, text[], double precision, double precision, double precision); Type: FUNCTION; Schema: integrations; Owner: definer_role
 
@@ -1233,7 +1278,13 @@ CREATE FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_messa
     AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_provider_message_id, 20));
-    PERFORM platform.merge_statuses(ARRAY[p_organization_id], ARRAY[p_provider_message_id]);
+    -- nearly always there is none yet; the id is new, so what came before it came today, and one or two months are looked at
+    IF EXISTS (SELECT FROM platform.message_statuses s
+               WHERE s.organization_id = p_organization_id AND s.provider_message_id = p_provider_message_id
+                 AND s.received_at > clock_timestamp() - interval '1 day')
+    THEN
+        PERFORM platform.merge_statuses(ARRAY[p_organization_id], ARRAY[p_provider_message_id]);
+    END IF;
 END
 $$;
 
@@ -1370,13 +1421,11 @@ CREATE FUNCTION platform.covering_chunks(lexemes text[], weights double precisio
     AS $$
 DECLARE
     queries tsquery[];
-    any_query tsquery;
 BEGIN
     -- quoted, so that no lexeme is read as an operator
     SELECT array_agg(('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery ORDER BY place)
     INTO queries
     FROM unnest(lexemes) WITH ORDINALITY AS given (lexeme, place);
-    SELECT array_to_string(queries, ' | ')::tsquery INTO any_query;
     RETURN QUERY
     WITH live AS MATERIALIZED (
         SELECT entry.id FROM platform.knowledge_base AS entry
@@ -1391,7 +1440,6 @@ BEGIN
         SELECT chunk.id, term.place
         FROM platform.knowledge_chunks AS chunk JOIN term ON chunk.search_vector @@ term.one_query
         WHERE chunk.embedding_model = model AND (chunk.knowledge_id IN (SELECT live.id FROM live)) IS TRUE
-          AND chunk.search_vector @@ any_query
     ), loudness AS MATERIALIZED (
         -- rarity is a share of the chunks, not a number, so that one threshold fits small and large tenants
         SELECT term.place, term.weight * ln(1 + 1 / (coalesce(found.chunks, 0) / total.chunks + 0.02)) AS value
@@ -2276,68 +2324,6 @@ ALTER TABLE platform.context_keys OWNER TO owner;
 -- Name: TABLE context_keys; Type: COMMENT; Schema: platform; Owner: owner
 
 COMMENT ON TABLE platform.context_keys IS 'Keys that sign the tenant context, as the two precomputed pads of HMAC-SHA256; several may be active during a rotation';
-
--- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
-
-CREATE TABLE platform.conversations (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    organization_id uuid NOT NULL,
-    connection_id uuid NOT NULL,
-    channel text NOT NULL,
-    external_conversation_id text,
-    customer_phone text,
-    customer_email text,
-    customer_name text,
-    customer_external_id text NOT NULL,
-    status text DEFAULT 'active'::text NOT NULL,
-    priority text DEFAULT 'normal'::text NOT NULL,
-    automation_state text DEFAULT 'auto'::text NOT NULL,
-    last_in_seq bigint DEFAULT 0 NOT NULL,
-    done_seq bigint DEFAULT 0 NOT NULL,
-    first_pending_at timestamp with time zone,
-    run_at timestamp with time zone,
-    lease_until timestamp with time zone,
-    fence bigint DEFAULT 0 NOT NULL,
-    turn_attempts integer DEFAULT 0 NOT NULL,
-    last_inbound_at timestamp with time zone,
-    opted_out_at timestamp with time zone,
-    assigned_to_human boolean DEFAULT false NOT NULL,
-    assigned_user_id uuid,
-    escalated_at timestamp with time zone,
-    resolved_at timestamp with time zone,
-    first_response_time_seconds integer,
-    resolution_time_seconds integer,
-    message_count integer DEFAULT 0 NOT NULL,
-    human_takeover_count integer DEFAULT 0 NOT NULL,
-    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
-    summary text,
-    satisfaction_score integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
-    CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
-    CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
-    CONSTRAINT conversations_customer_email_check CHECK ((char_length(customer_email) <= 320)),
-    CONSTRAINT conversations_customer_external_id_check CHECK (((char_length(customer_external_id) >= 1) AND (char_length(customer_external_id) <= 500))),
-    CONSTRAINT conversations_customer_name_check CHECK ((char_length(customer_name) <= 1000)),
-    CONSTRAINT conversations_customer_phone_check CHECK ((char_length(customer_phone) <= 50)),
-    CONSTRAINT conversations_external_conversation_id_check CHECK ((char_length(external_conversation_id) <= 1000)),
-    CONSTRAINT conversations_first_response_time_seconds_check CHECK ((first_response_time_seconds >= 0)),
-    CONSTRAINT conversations_human_takeover_count_check CHECK ((human_takeover_count >= 0)),
-    CONSTRAINT conversations_message_count_check CHECK ((message_count >= 0)),
-    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
-    CONSTRAINT conversations_resolution_time_seconds_check CHECK ((resolution_time_seconds >= 0)),
-    CONSTRAINT conversations_satisfaction_score_check CHECK (((satisfaction_score >= 1) AND (satisfaction_score <= 5))),
-    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'resolved'::text, 'escalated'::text, 'archived'::text]))),
-    CONSTRAINT conversations_summary_check CHECK ((char_length(summary) <= 100000)),
-    CONSTRAINT conversations_tags_check CHECK ((jsonb_typeof(tags) = 'array'::text)),
-    CONSTRAINT conversations_turn_attempts_check CHECK ((turn_attempts >= 0))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE platform.conversations OWNER TO owner;
 
 -- Name: encryption_keys; Type: TABLE; Schema: platform; Owner: owner
 
@@ -4033,26 +4019,22 @@ GRANT ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision,
 REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
 
--- Name: FUNCTION turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer); Type: ACL; Schema: agents; Owner: owner
-
-REVOKE ALL ON FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.turn_history(p_organization_id uuid, p_conversation_id uuid, p_before_seq bigint, p_limit integer) TO application_role;
-
--- Name: FUNCTION turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint); Type: ACL; Schema: agents; Owner: owner
-
-REVOKE ALL ON FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.turn_messages(p_organization_id uuid, p_conversation_id uuid, p_from_seq bigint, p_to_seq bigint) TO application_role;
-
 -- Name: FUNCTION withdraw_replies(o platform.outbox, p_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) TO application_role;
 GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) TO worker_role;
 
--- Name: FUNCTION write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb); Type: ACL; Schema: agents; Owner: owner
+-- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.write_replies(p_organization_id uuid, p_conversation_id uuid, p_connection_id uuid, p_recipient text, p_from_seq bigint, p_to_seq bigint, p_known_seq bigint, p_moment timestamp with time zone, p_turn jsonb) TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
+
+-- Name: FUNCTION write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) TO application_role;
 
 -- Name: FUNCTION record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision); Type: ACL; Schema: integrations; Owner: definer_role
 
@@ -4330,12 +4312,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.content TO application_role;
 -- Name: TABLE context_keys; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT ON TABLE platform.context_keys TO definer_role;
-
--- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
-
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
-GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
 
 -- Name: TABLE encryption_keys; Type: ACL; Schema: platform; Owner: owner
 

@@ -83,13 +83,11 @@ SET enable_material = off -- the tenant's words are read once, not copied
 AS $$
 DECLARE
     queries tsquery[];
-    any_query tsquery;
 BEGIN
     -- quoted, so that no lexeme is read as an operator
     SELECT array_agg(('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery ORDER BY place)
     INTO queries
     FROM unnest(lexemes) WITH ORDINALITY AS given (lexeme, place);
-    SELECT array_to_string(queries, ' | ')::tsquery INTO any_query;
     RETURN QUERY
     WITH live AS MATERIALIZED (
         SELECT entry.id FROM platform.knowledge_base AS entry
@@ -104,7 +102,6 @@ BEGIN
         SELECT chunk.id, term.place
         FROM platform.knowledge_chunks AS chunk JOIN term ON chunk.search_vector @@ term.one_query
         WHERE chunk.embedding_model = model AND (chunk.knowledge_id IN (SELECT live.id FROM live)) IS TRUE
-          AND chunk.search_vector @@ any_query
     ), loudness AS MATERIALIZED (
         -- rarity is a share of the chunks, not a number, so that one threshold fits small and large tenants
         SELECT term.place, term.weight * ln(1 + 1 / (coalesce(found.chunks, 0) / total.chunks + 0.02)) AS value

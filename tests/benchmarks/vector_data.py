@@ -6,7 +6,6 @@ import io
 from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from shared.knowledge.portuguese import CONFIGURATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from uuid import UUID
 
     from numpy.typing import NDArray
 
@@ -23,7 +23,7 @@ ORGANIZATIONS = 61
 CHUNKS = 1000  # of each organization
 ARTICLE = 10  # chunks written together, as an import does
 MODEL = HashedNgrams().model
-_SUBJECTS, _OWN_SUBJECTS = 400, 25
+_SUBJECTS, _OWN_SUBJECTS = 60, 25
 _WORDS, _WORDS_PER_CHUNK = 4000, 80
 _COLUMNS = (
     "id, organization_id, knowledge_id, ordinal, heading, content, embedding, embedding_model, search_vector,"
@@ -32,8 +32,6 @@ _COLUMNS = (
 _INT16, _INT32 = Struct("!H"), Struct("!i")
 _BEGINNING = b"PGCOPY\n\xff\r\n\0" + _INT32.pack(0) + _INT32.pack(0)  # binary COPY, no flags, no extension
 _END = b"\xff\xff"
-
-Told = "Callable[[int], None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +44,20 @@ class Asked:
 
 
 class Subjects:
-    """Vectors around what each organization writes about, near what the others do: clusters, not noise."""
+    """Vectors around the subjects that businesses write about, many of them the same: clusters, not noise."""
 
     def __init__(self, seed: int = 20_250_913) -> None:
         self._generator = np.random.default_rng(seed)
         shared = self._draw(_SUBJECTS)
         self._own = [
-            shared[self._generator.choice(_SUBJECTS, _OWN_SUBJECTS, replace=False)] + 0.5 * self._draw(_OWN_SUBJECTS)
+            shared[self._generator.choice(_SUBJECTS, _OWN_SUBJECTS, replace=False)] + 0.2 * self._draw(_OWN_SUBJECTS)
             for _ in range(ORGANIZATIONS)
         ]
         rarity = 1 / np.arange(1, _WORDS + 1) ** 0.8
         self._share = rarity / rarity.sum()
 
     def vectors(self, organization: int, count: int) -> NDArray[np.float32]:
-        """Unit vectors; a neighbour on the same subject has a cosine of about 0.55."""
+        """Unit vectors; two on one subject of an organization have a cosine of about 0.5."""
         drawn = self._own[organization][self._generator.integers(0, _OWN_SUBJECTS, count)] + self._draw(count)
         drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
         return drawn
@@ -67,6 +65,10 @@ class Subjects:
     def words(self, count: int) -> list[str]:
         """Words, the frequent ones often."""
         return [f"w{place:x}or" for place in self._generator.choice(_WORDS, count, p=self._share)]
+
+    def question(self) -> tuple[str, ...]:
+        """The words of a question that name something: rarer ones."""
+        return tuple(f"w{place:x}or" for place in self._generator.integers(30, 1500, 4))
 
     def shuffled(self, values: list[Any]) -> list[Any]:
         """The values in another order."""
@@ -101,7 +103,7 @@ def fill(cursor: Any, subjects: Subjects, *, told: Callable[[int], None]) -> lis
 def questions(subjects: Subjects, organizations: list[UUID], *, each: int) -> list[Asked]:
     """`each` questions to every organization, mixed, as a shared server gets them."""
     asked = [
-        Asked(organization_id, vector, tuple(subjects.words(6)))
+        Asked(organization_id, vector, subjects.question())
         for place, organization_id in enumerate(organizations)
         for vector in subjects.vectors(place, each)
     ]
