@@ -45,8 +45,15 @@ class Installation:
 
     @contextmanager
     def application(self) -> Iterator[Database]:
-        """Open the database as the functions that work for organizations do."""
-        with opened(load(DatabaseSettings)) as database:
+        """Open the database as the functions that work for organizations do.
+
+        Raises:
+            CommandFailed: TENANT_CONTEXT_KEY is not set, without which no organization's row can be seen or written.
+        """
+        settings = load(DatabaseSettings)
+        if settings.tenant_context_key is None:
+            raise refused("settings_missing", reason="TENANT_CONTEXT_KEY: missing")
+        with opened(settings) as database:
             yield database
 
     @contextmanager

@@ -5,7 +5,7 @@ from uuid import UUID
 from infra.cli.installation import Installation
 from infra.cli.refusals import refused
 from shared.platform.database import Database
-from shared.tenants.queries import organization_exists, organization_id_of_slug
+from shared.tenants.queries import find_organization_id, organization_exists
 
 
 def find_organization(installation: Installation, database: Database, name: str) -> UUID:
@@ -22,10 +22,25 @@ def find_organization(installation: Installation, database: Database, name: str)
     try:
         organization_id = UUID(name)
     except ValueError:
-        with installation.worker() as worker, worker.system() as session:
-            found = organization_id_of_slug(session, name)
-    else:
-        found = organization_id if organization_exists(database, organization_id) else None
+        with installation.worker() as worker:
+            return find_among_all(worker, name)
+    if not organization_exists(database, organization_id):
+        raise refused("organization_unknown", organization=name)
+    return organization_id
+
+
+def find_among_all(worker: Database, name: str) -> UUID:
+    """Return the id of the organization with this id or slug.
+
+    Args:
+        worker: as the worker role; another role finds none.
+        name: an id or a slug.
+
+    Raises:
+        CommandFailed: there is none.
+    """
+    with worker.system() as session:
+        found = find_organization_id(session, name)
     if found is None:
         raise refused("organization_unknown", organization=name)
     return found

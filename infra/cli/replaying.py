@@ -12,7 +12,7 @@ from rich.table import Table
 from infra.cli.failures import explained
 from infra.cli.installation import Installation
 from infra.cli.language import say
-from infra.cli.naming import find_organization
+from infra.cli.naming import find_among_all
 from infra.cli.refusals import refused
 from infra.cli.screen import output, print_json
 from infra.cli.webhooks import post_signed
@@ -23,9 +23,15 @@ from shared.kit import bounded_json
 from shared.kit.errors import Rejected
 from shared.platform.database import Database
 from shared.platform.keys import Keys
-from shared.platform.settings import KeySettings, MetaSettings, load
+from shared.platform.settings import KeySettings, SecretCommaList, Settings, load
 
 _SPLITS = {"whatsapp": envelope.split}
+
+
+class _SigningSettings(Settings):
+    """What intake reads too, without its other settings."""
+
+    meta_app_secrets: SecretCommaList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,7 @@ def target_of(installation: Installation, *, provider: str, url: str) -> Target:
     if not url and installation.ready is None:
         raise refused("settings_missing", reason=say("--url is missing"))
     with explained():
-        secret = load(MetaSettings).meta_app_secrets[0].get_secret_value().encode()
+        secret = load(_SigningSettings).meta_app_secrets[0].get_secret_value().encode()
     known = "" if installation.ready is None else f"{installation.ready['gateway']}/webhook_intake/{provider}"
     return Target(url=url or known, secret=secret)
 
@@ -91,9 +97,7 @@ def replay_quarantine(  # noqa: PLR0913 - what to select, and where it goes
             until=_in_utc(selection.until),
         )
         if organization:
-            with installation.application() as application:
-                found = find_organization(installation, application, organization)
-            selection = replace(selection, organization_id=found)
+            selection = replace(selection, organization_id=find_among_all(worker, organization))
         with worker.system() as session:
             kept = find_kept(session, selection)
         for missing in set(selection.ids) - {delivery.id for delivery in kept}:

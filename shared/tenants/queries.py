@@ -21,7 +21,7 @@ _INSERT_AGENT = text("""
 INSERT INTO departments.agents (id, organization_id, department_id, agent_type, name)
 VALUES (:id, :organization_id, :department_id, :agent_type, :name)
 """)
-_ID_OF_SLUG = text("SELECT id FROM platform.organizations WHERE slug = :slug AND deleted_at IS NULL")
+_FIND = text("SELECT id FROM platform.organizations WHERE (slug = :name OR id::text = :name) AND deleted_at IS NULL")
 _EXISTS = "SELECT 1 FROM platform.organizations WHERE id = :organization_id AND deleted_at IS NULL"
 _ZONE_EXISTS = text("SELECT EXISTS (SELECT FROM pg_catalog.pg_timezone_names WHERE name = :timezone)")
 
@@ -80,9 +80,9 @@ def time_zone_exists(session: TenantSession, timezone: str) -> bool:
     return bool(session.execute(_ZONE_EXISTS, {"timezone": timezone}).scalar_one())
 
 
-def organization_id_of_slug(session: SystemSession, slug: str) -> UUID | None:
-    """Return the id of a slug; only roles that see all organizations (worker_role) find any."""
-    found: UUID | None = session.execute(_ID_OF_SLUG, {"slug": slug}).scalar_one_or_none()
+def find_organization_id(session: SystemSession, name: str) -> UUID | None:
+    """Return the id of the organization with this slug or id; only roles that see all (worker_role) find any."""
+    found: UUID | None = session.execute(_FIND, {"name": name}).scalars().first()
     return found
 
 

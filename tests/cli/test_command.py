@@ -85,6 +85,16 @@ def test_a_missing_setting_is_a_usage_error_that_names_all_of_them() -> None:
     assert "--ready-file" in next_step
 
 
+def test_without_the_key_of_tenant_contexts_nothing_is_tried_for_an_organization() -> None:
+    ended = departments(
+        *("connection", "add", "--organization", "x", "--phone-number-id", "12345", "--token-stdin"),
+        given="token",
+        environment={"DATABASE_URL": "postgresql+pg8000://nobody@127.0.0.1:1/none"},
+    )
+
+    assert (ended.code, error_of(ended)[:2]) == (2, ("settings_missing", "TENANT_CONTEXT_KEY: missing"))
+
+
 def test_a_ready_file_that_is_none_is_refused_by_its_path() -> None:
     ended = departments("status", "--ready-file", "/nowhere/ready.json")
 

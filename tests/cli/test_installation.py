@@ -237,7 +237,7 @@ def test_a_replay_with_a_wrong_secret_is_refused_by_intake(stack: Stack, tmp_pat
         "--url",
         stack.webhook,
         "--json",
-        environment={"META_APP_SECRETS": "another-secret", "META_VERIFY_TOKEN": "token"},
+        environment={"META_APP_SECRETS": "another-secret"},
     )
 
     assert (ended.code, ended.data["refused"]) == (1, 1)

@@ -14,7 +14,7 @@ from shared.platform.keys import Keys, Place
 from shared.platform.settings import KeySettings
 from shared.tenants.models import NewOrganization
 from shared.tenants.provisioning import provision_organization
-from shared.tenants.queries import organization_exists, organization_id_of_slug
+from shared.tenants.queries import find_organization_id, organization_exists
 from tests.support.operators import operator_of
 
 if TYPE_CHECKING:
@@ -143,10 +143,10 @@ def test_a_slug_leads_to_its_organization_only_for_a_login_that_sees_all(
     made = provision_organization(operator.database, keys=operator.keys, organization=wanted)
 
     with operator_of(shared_database, tmp_path, login="worker") as worker, worker.database.system() as session:
-        assert organization_id_of_slug(session, wanted.slug) == made.organization_id
-        assert organization_id_of_slug(session, "nobody") is None
+        assert find_organization_id(session, wanted.slug) == made.organization_id
+        assert find_organization_id(session, "nobody") is None
     with operator.database.system() as session:
-        assert organization_id_of_slug(session, wanted.slug) is None
+        assert find_organization_id(session, wanted.slug) is None
 
 
 def test_a_secret_of_one_organization_cannot_be_read_as_another(operator: Operator) -> None:
