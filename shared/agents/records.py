@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from shared.agents.responder import Answer
@@ -12,11 +12,15 @@ from shared.conversations.models import ClaimedTurn, ReplyPart, TurnTimes
 from shared.kit.ids import new_id
 from shared.kit.text import clean_text
 
+# as many as a customer may get for one burst
+MOST_PARTS: Final = 8
+
 
 def reply_parts(claimed: ClaimedTurn, answer: Answer) -> tuple[ReplyPart, ...]:
     """The answer's text as messages, in order; none when it says nothing.
 
-    The agent's setting `message_limit` may ask for shorter messages than the channel takes.
+    The agent's setting `message_limit` may ask for shorter messages than the channel takes. Raises ValueError for an
+    answer of more than MOST_PARTS messages: nobody would read it, so something went wrong when it was made.
     """
     if not answer.text:
         return ()
@@ -25,6 +29,9 @@ def reply_parts(claimed: ClaimedTurn, answer: Answer) -> tuple[ReplyPart, ...]:
     wanted = claimed.configuration.agent_settings.get("message_limit")
     if isinstance(wanted, int) and 0 < wanted < limit:
         limit = wanted
+    texts = split_text(text, limit=limit, measure=measure)
+    if len(texts) > MOST_PARTS:
+        raise ValueError(f"the answer has {len(texts)} messages; at most {MOST_PARTS} are sent")
     return tuple(
         ReplyPart(
             outbox_id=new_id(),
@@ -33,7 +40,7 @@ def reply_parts(claimed: ClaimedTurn, answer: Answer) -> tuple[ReplyPart, ...]:
             text=part,
             payload=text_payload(part),
         )
-        for part in split_text(text, limit=limit, measure=measure)
+        for part in texts
     )
 
 

@@ -115,10 +115,10 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
         answer = opt_out_answer(claimed.messages) or run.responder.answer(turn)
+        parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)
     crash_point("K3")
-    parts = reply_parts(claimed, answer)
     record = turn_record(
         claimed,
         answer,

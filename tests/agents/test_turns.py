@@ -417,3 +417,11 @@ def test_a_run_that_takes_too_long_leaves_the_rest_to_another(scene: Scene) -> N
     assert report.next_at is not None
     assert run(scene, sender=sender).accepted == 1
     assert " ".join(sender.texts) == text
+
+
+def test_an_answer_without_end_is_not_sent(scene: Scene) -> None:
+    """L2: a megabyte of text is a failed answer, not two hundred messages."""
+    scene.says("oi?")
+    sender = ScriptedSender()
+    report = run(scene, responder=ScriptedResponder(lambda _: Answer(text="palavra " * 100_000)), sender=sender)
+    assert (report.result, report.reason, sender.sent) == ("failed", "ValueError", [])

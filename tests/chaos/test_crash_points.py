@@ -77,7 +77,7 @@ def all_cases(runs: int) -> list[tuple[str, str, bool]]:
     return [*plain, *((point, "STOP", True) for point in ZOMBIES)] * runs
 
 
-# A few runs of each point in every test run; a hundred in `make chaos`, as tests of their own so that none takes too long.
+# A few runs of each point in every test run; a hundred in `make chaos`, in pieces so that none takes too long.
 @pytest.mark.parametrize(
     ("seed", "runs"), [(0, 2), *(pytest.param(seed, 5, marks=pytest.mark.chaos) for seed in range(1, 21))]
 )
