@@ -1,4 +1,4 @@
-"""A-01 to A-04, A-14, C-08: one run does what is due for a conversation, once, and says when to come back."""
+"""A-01, A-02, A-03, A-04, A-14, C-08: a run does what is due for a conversation, once, and says when to come back."""
 
 from __future__ import annotations
 

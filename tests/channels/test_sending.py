@@ -1,4 +1,4 @@
-"""A-03, C-17 to C-20, H-02, L5: what is looked at before a message leaves, and what becomes of each answer."""
+"""A-03, C-17, C-18, C-19, C-20, H-02: what is looked at before a message leaves, and what becomes of each answer."""
 
 from __future__ import annotations
 
