@@ -41,6 +41,7 @@ find_python() {
 
 say() { echo "setup: $*" >&2; }
 [ -w "${HOME:-/}" ] || export UV_NO_CACHE=1
+export UV_SYSTEM_CERTS=1 # trust whom the machine trusts, as pip does
 
 if [ -x "$folder/bin/uv" ] && "$folder/bin/python" -c '' 2>/dev/null; then
   say "bringing $folder up to date with $lock"
