@@ -27,4 +27,4 @@ def test_paths_that_the_pages_name_are_there() -> None:
     assert named
     for page, path in named:
         if not any(example in path for example in _EXAMPLES):
-            assert list(REPOSITORY.glob(path.rstrip("/"))), f"{page.relative_to(REPOSITORY)} names {path}"
+            assert list(REPOSITORY.glob(f"{path.rstrip('/')}*")), f"{page.relative_to(REPOSITORY)} names {path}"
