@@ -183,7 +183,7 @@ def test_a_full_disk_is_our_trouble_and_not_the_provider_s(intake: Intake) -> No
     finally:
         intake.rows("ALTER ROLE intake RESET default_transaction_read_only")
         intake.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'intake'")
-    assert intake.function.post(raw).status == 200
+    eventually(lambda: intake.function.post(raw).status == 200, within=10)
     assert intake.stored(wamid) == 1
 
 
