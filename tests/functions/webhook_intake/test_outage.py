@@ -163,10 +163,10 @@ def test_a_locked_row_ends_in_503_and_then_in_one_message(intake: Intake) -> Non
 
 def test_a_killed_connection_is_replaced_without_a_trace(intake: Intake) -> None:
     """B4."""
+    gone = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'intake'"
     intake.canary()
     for _ in range(3):
         intake.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'intake'")
-        gone = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'intake'"
         eventually(lambda: intake.rows(gone) == [0], within=10)
         intake.canary()
 
