@@ -3,9 +3,8 @@
 from typing import Final
 from uuid import UUID
 
-from shared.knowledge.retrieval import Retrieval, retrieve
-
 from shared.agents.extractive import ExtractiveResponder
+from shared.knowledge.retrieval import Retrieval, retrieve
 from shared.platform.database import Database
 
 # The best passage answers; the next ones are kept in the execution's record as what was considered.

@@ -14,6 +14,8 @@ from shared.channels.deliveries import Delivery, WakeUp
 from shared.kit.errors import Unavailable
 
 GROUP_DELIVERIES = 64  # a larger group saves little more per delivery, and makes all of it wait longer
+WRITERS = 2  # under much load one group is prepared while another is with the database: a fifth more requests a second
+ANOTHER_GROUP = 32  # deliveries that must wait for a group beside the one being written; smaller groups would cost more
 GROUP_BYTES = 4 * 1024 * 1024  # raw; one delivery of any allowed size still fits
 WAITING_DELIVERIES = 1024
 WAITING_BYTES = 32 * 1024 * 1024  # with base64 and JSON copies well within the instance's 512 MB
@@ -24,10 +26,15 @@ WriteGroup = Callable[[Sequence[Delivery]], Written]
 
 
 class GroupCommit:
-    """Belongs to one event loop; `write` runs in one thread of its own."""
+    """Belongs to one event loop; `write` runs in threads of its own, one for each group at the same time."""
 
     def __init__(
-        self, write: WriteGroup, *, wake: Callable[[Sequence[WakeUp]], None], seconds: float = SECONDS_LIMIT
+        self,
+        write: WriteGroup,
+        *,
+        wake: Callable[[Sequence[WakeUp]], None],
+        seconds: float = SECONDS_LIMIT,
+        writers: int = 1,
     ) -> None:
         """Take what it needs.
 
@@ -35,14 +42,16 @@ class GroupCommit:
             write: writes a group.
             wake: told of conversations to wake once the answers of their group are on their way; must not block.
             seconds: the longest wait of one delivery.
+            writers: groups that may be written at the same time; no more than the database has connections.
         """
         self._write = write
         self._wake = wake
         self._seconds = seconds
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="group-commit")
+        self._writers = writers
+        self._threads = ThreadPoolExecutor(max_workers=writers, thread_name_prefix="group-commit")
         self._waiting: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
         self._waiting_bytes = 0
-        self._writing = False
+        self._writing = 0  # groups
 
     async def record(self, delivery: Delivery) -> None:
         """Return when the delivery is committed.
@@ -65,17 +74,19 @@ class GroupCommit:
             limit.cancel()
 
     def close(self) -> None:
-        """Let the group that is being written finish."""
-        self._thread.shutdown()
+        """Let the groups that are being written finish."""
+        self._threads.shutdown()
 
     def _write_next(self) -> None:
-        if self._writing or not self._waiting:
+        if self._writing == self._writers or len(self._waiting) < (ANOTHER_GROUP if self._writing else 1):
             return
         group = self._take_group()
         if not group:
             return
-        self._writing = True
-        writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, [member for member, _ in group])
+        self._writing += 1
+        writing = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._write, [member for member, _ in group]
+        )
         writing.add_done_callback(lambda done: self._settle(group, done))
 
     def _take_group(self) -> list[tuple[Delivery, asyncio.Future[None]]]:
@@ -93,7 +104,7 @@ class GroupCommit:
         return group
 
     def _settle(self, group: Sequence[tuple[Delivery, asyncio.Future[None]]], done: asyncio.Future[Written]) -> None:
-        self._writing = False
+        self._writing -= 1
         self._write_next()  # first, so that the thread is not idle while the answers go out
         failure = done.exception()
         outcomes = done.result().outcomes if failure is None else [failure] * len(group)

@@ -1,6 +1,6 @@
 """What a running instance of webhook_intake is made of."""
 
-from functions.webhook_intake.group_commit import GroupCommit
+from functions.webhook_intake.group_commit import WRITERS, GroupCommit
 from functions.webhook_intake.providers import providers_by_path
 from functions.webhook_intake.recording import Recorder
 from functions.webhook_intake.wake_ups import TurnWakeUps
@@ -41,7 +41,9 @@ class Intake:
         )
         keys = Keys(settings, self._database)
         self._group_commit = GroupCommit(
-            Recorder(self._database, seal=keys.seal_delivery, rules=rules).write, wake=self._wake_ups.send
+            Recorder(self._database, seal=keys.seal_delivery, rules=rules).write,
+            wake=self._wake_ups.send,
+            writers=min(WRITERS, settings.database_pool_size),
         )
         self.record = self._group_commit.record
         self.providers = providers_by_path(

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from functions.webhook_intake import group_commit
-from functions.webhook_intake.group_commit import GROUP_DELIVERIES, GroupCommit
+from functions.webhook_intake.group_commit import ANOTHER_GROUP, GROUP_DELIVERIES, GroupCommit
 from functions.webhook_intake.recording import Written
 from shared.channels.deliveries import Delivery, WakeUp
 from shared.kit.clock import utc_now
@@ -69,6 +69,34 @@ def test_what_arrives_while_a_group_is_written_is_the_next_group() -> None:
     run(work())
     assert [len(written) for written in disk.groups] == [1, GROUP_DELIVERIES, GROUP_DELIVERIES, 150 - 1 - 128]
     assert [raw for written in disk.groups for raw in written] == [b"%d" % number for number in range(150)]
+
+
+def test_another_group_is_written_beside_the_first_once_enough_wait() -> None:
+    started = threading.Semaphore(0)
+    go_on = threading.Event()
+    sizes: list[int] = []
+
+    def write(deliveries: Sequence[Delivery]) -> Written:
+        sizes.append(len(deliveries))
+        started.release()
+        assert go_on.wait(timeout=10)
+        return Written([None] * len(deliveries), [])
+
+    async def work() -> None:
+        group = GroupCommit(write, wake=lambda _: None, writers=2)
+        waiting = [asyncio.ensure_future(group.record(delivery(number))) for number in range(ANOTHER_GROUP)]
+        await all_have_arrived()
+        assert await asyncio.to_thread(started.acquire, timeout=10)
+        assert sizes == [1], "the others are too few for a group of their own"
+        waiting += [asyncio.ensure_future(group.record(delivery(number))) for number in range(100, 200)]
+        await all_have_arrived()
+        assert await asyncio.to_thread(started.acquire, timeout=10)
+        assert sizes == [1, ANOTHER_GROUP], "both are being written, and no third beside them"
+        go_on.set()
+        await asyncio.gather(*waiting)
+
+    run(work())
+    assert sum(sizes) == ANOTHER_GROUP + 100
 
 
 def test_a_group_is_bounded_in_bytes_and_a_big_delivery_goes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
