@@ -27,6 +27,7 @@ ACROSS_ORGANIZATIONS = {
     "departments.agent_executions idx_executions_unfinished": "the sweep looks for executions that never ended",
     "integrations.webhook_events idx_webhook_events_status": "operators look for what was not processed",
     "platform.outbox idx_outbox_waiting": "the sweep looks for messages that do not move",
+    "platform.message_statuses idx_message_statuses_failed": "the sweep looks for deliveries that failed",
     "agents.llm_attempts idx_llm_attempts_unsettled": "the sweep looks for calls that never ended",
     "platform.content idx_content_scheduled": "the sweep looks for posts that are due",
     "platform.subscriptions idx_subscriptions_period": "the sweep looks for periods that end",
