@@ -195,7 +195,7 @@ BEGIN
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
         'attempt', c.turn_attempts + 1,
-        'messages', said.messages, 'history', coalesce(said.history, '[]'::jsonb), 'configuration', setup.configuration);
+        'messages', coalesce(said.messages, '[]'::jsonb), 'history', coalesce(said.history, '[]'::jsonb), 'configuration', setup.configuration);
 END
 $$;
 
