@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from shared.agents.responder import Answer
+from shared.agents.responder import Answer, FinishedCall
 from shared.channels.graph import text_payload
 from shared.channels.text_parts import TEXT_LIMITS, split_text
 from shared.conversations.models import ClaimedTurn, ReplyPart, TurnTimes
@@ -55,7 +56,6 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
     times: TurnTimes,
 ) -> dict[str, Any]:
     """The argument of agents.commit_turn: what explains the turn later and is not stored elsewhere."""
-    cost = answer.cost_usd
     outcome = "abstained" if answer.abstained else "answered" if parts else "no_reply"
     return {
         "execution_id": str(execution_id),
@@ -67,36 +67,53 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
         "opted_out": answer.opted_out,
         "model": answer.model,
         "tokens": answer.tokens,
-        "cost_usd": None if cost is None else str(cost),
+        "cost_usd": _decimal(answer.cost_usd),
         "quiet_seconds": times.quiet,
         "ceiling_seconds": times.ceiling,
-        "input": {
-            "message_ids": [str(message.id) for message in claimed.messages],
-            "history_length": len(claimed.history),
-            "model_configuration": claimed.configuration.model_settings,
-            "locale": claimed.configuration.locale,
-        },
-        "output": {
-            "chunk_ids": list(answer.chunk_ids),
-            "scores": list(answer.scores),
-            "abstained": answer.abstained,
-            "reason": answer.reason,
-            "message_ids": [str(part.message_id) for part in parts],
-            **answer.details,
-        },
+        "input": _input(claimed),
+        "output": _output(answer, parts),
         "parts": [_part(part) for part in parts],
-        "attempts": [
-            {
-                "id": str(finished.call.id),
-                "started_at": finished.call.started_at,
-                "input_tokens": finished.input_tokens,
-                "output_tokens": finished.output_tokens,
-                "cached_tokens": finished.cached_tokens,
-                "cost_usd": None if finished.cost_usd is None else str(finished.cost_usd),
-            }
-            for finished in answer.calls
-        ],
+        "attempts": [_call(finished) for finished in answer.calls],
     }
+
+
+def _input(claimed: ClaimedTurn) -> dict[str, Any]:
+    """What the answer was made from."""
+    return {
+        "message_ids": [str(message.id) for message in claimed.messages],
+        "history_length": len(claimed.history),
+        "model_configuration": claimed.configuration.model_settings,
+        "locale": claimed.configuration.locale,
+    }
+
+
+def _output(answer: Answer, parts: Sequence[ReplyPart]) -> dict[str, Any]:
+    """What was answered, and on what grounds; the text is in the messages."""
+    return {
+        "chunk_ids": list(answer.chunk_ids),
+        "scores": list(answer.scores),
+        "abstained": answer.abstained,
+        "reason": answer.reason,
+        "message_ids": [str(part.message_id) for part in parts],
+        **answer.details,
+    }
+
+
+def _call(finished: FinishedCall) -> dict[str, Any]:
+    """What settles one row of the ledger."""
+    return {
+        "id": str(finished.call.id),
+        "started_at": finished.call.started_at,
+        "input_tokens": finished.input_tokens,
+        "output_tokens": finished.output_tokens,
+        "cached_tokens": finished.cached_tokens,
+        "cost_usd": _decimal(finished.cost_usd),
+    }
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    """As text, because JSON's numbers are not exact."""
+    return None if value is None else str(value)
 
 
 def _part(part: ReplyPart) -> dict[str, Any]:

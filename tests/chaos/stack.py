@@ -239,20 +239,25 @@ def stack_on(
             faults=faults or {},
         )
         stack.callback(provider.close)
-        environment = {
-            **_SETTINGS,
-            "DATABASE_URL": database.url("application"),
-            "TENANT_CONTEXT_KEY": base64.b64encode(database.tenant_context_key).decode(),
-            "MASTER_KEY_FILE": str(credentials.master_key),
-            "GRAPH_BASE_URL": provider.url,
-            "OIDC_CERTS_URL": f"{provider.url}/certificates",
-            "CHAOS_DRIVER_URL": driver.url,
-        }
+        environment = _environment(database, credentials, provider_url=provider.url, driver_url=driver.url)
         host = Host(source, environment, log=folder / "workers.log")
         stack.callback(host.close)
         found = Stack(scene, seed=seed, driver=driver, host=host, log=log)
         stack.callback(found.close)
         yield found
+
+
+def _environment(database: Database, credentials: Credentials, *, provider_url: str, driver_url: str) -> dict[str, str]:
+    """What a worker reads."""
+    return {
+        **_SETTINGS,
+        "DATABASE_URL": database.url("application"),
+        "TENANT_CONTEXT_KEY": base64.b64encode(database.tenant_context_key).decode(),
+        "MASTER_KEY_FILE": str(credentials.master_key),
+        "GRAPH_BASE_URL": provider_url,
+        "OIDC_CERTS_URL": f"{provider_url}/certificates",
+        "CHAOS_DRIVER_URL": driver_url,
+    }
 
 
 def connect_account(scene: Scene, credentials: Credentials) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -14,74 +13,21 @@ import pytest
 from functions.work_sweep.handler import sweep
 from shared.agents.turns import run_turn
 from shared.channels.outbox import SendResult
-from shared.conversations.models import ClaimedTurn
-from shared.conversations.queries import claim_turn, start_call
-from shared.conversations.repair import SweepTimes
 from shared.conversations.wake_ups import TURN_QUEUE
-from shared.kit.errors import Unavailable
-from shared.kit.ids import new_id
+from tests.functions.work_sweep.sweeping import AT_ONCE, PATIENT, URL, Tasks, claimed, run, swept
 from tests.support.answers import ScriptedResponder, ScriptedSender
 from tests.support.conversations import TIMES, Scene, scene_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from tests.support.database import Database
-
-AT_ONCE = SweepTimes(sending_limit=0, uncertain=0, lease=0, grace=0)
-PATIENT = SweepTimes()
-URL = "https://run.test/agent_execution"
-
-
-@dataclass
-class Tasks:
-    """A queue that keeps what it is asked for; it may be away, or look around first."""
-
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    away: bool = False
-
-    def wake(self, queue: str, *, url: str, payload: dict[str, str], at: datetime | None, name: str | None) -> None:
-        if self.away:
-            raise Unavailable("the queue is away")
-        self.asked.append({"queue": queue, "url": url, "at": at, "name": name, **payload})
-
-    @property
-    def conversations(self) -> list[str]:
-        return [task["conversation_id"] for task in self.asked]
 
 
 @pytest.fixture
 def scene(database: Database) -> Iterator[Scene]:
     with scene_in(database) as found:
         yield found
-
-
-def swept(scene: Scene, times: SweepTimes = AT_ONCE, tasks: Tasks | None = None) -> dict[str, Any]:
-    return sweep(scene.worker, queue=tasks or Tasks(), turn_url=URL, times=times)
-
-
-def run(scene: Scene, sender: ScriptedSender | None = None) -> str:
-    report = run_turn(
-        scene.application,
-        organization_id=scene.organization_id,
-        conversation_id=scene.conversation_id,
-        responder=ScriptedResponder(),
-        sender=sender or ScriptedSender(),
-        times=TIMES,
-    )
-    return report.result
-
-
-def claimed(scene: Scene, lease: float = 30.0) -> ClaimedTurn:
-    found = claim_turn(
-        scene.application,
-        organization_id=scene.organization_id,
-        conversation_id=scene.conversation_id,
-        times=replace(TIMES, lease=lease),
-    )
-    assert isinstance(found, ClaimedTurn)
-    return found
 
 
 def test_a_message_whose_task_was_lost_is_woken(scene: Scene) -> None:
@@ -137,69 +83,6 @@ def test_an_unsent_reply_is_woken(scene: Scene) -> None:
     assert sender.texts == ["re:1-1"]
 
 
-def test_a_send_that_never_ended_becomes_uncertain_and_is_sent_again_after_the_window(scene: Scene) -> None:
-    """K5: nobody knows whether it left; no status came."""
-    scene.says("oi?")
-    run(scene, ScriptedSender(lambda _: SendResult(outcome="uncertain")))
-    scene.execute("UPDATE platform.outbox SET state = 'sending', uncertain_at = NULL")
-    assert swept(scene, PATIENT)["sends_expired"] == 0
-    counts = swept(scene, replace(AT_ONCE, uncertain=60.0))
-    assert (counts["sends_expired"], counts["uncertain_resent"]) == (1, 0)
-    assert scene.rows("SELECT state, uncertain_at IS NOT NULL FROM platform.outbox") == [["uncertain", True]]
-    assert scene.rows("SELECT outcome, attempt FROM platform.outbox_attempts ORDER BY created_at") == [
-        ["uncertain", 1],
-        ["abandoned", 1],
-    ]
-    counts = swept(scene)
-    assert (counts["uncertain_resent"], counts["reasons"]) == (1, {"unsent": 1})
-    sender = ScriptedSender()
-    run(scene, sender)
-    assert [delivery.attempt for delivery in sender.sent] == [2]
-
-
-def test_what_must_not_be_sent_twice_is_held_for_a_person(scene: Scene) -> None:
-    scene.says("oi?")
-    run(scene, ScriptedSender(lambda _: SendResult(outcome="uncertain")))
-    scene.execute("UPDATE platform.outbox SET resend_policy = 'hold'")
-    counts = swept(scene)
-    assert (counts["uncertain_held"], counts["found"]) == (1, 0)
-    assert scene.rows("SELECT state, cancel_reason FROM platform.outbox") == [["held", "uncertain"]]
-    assert scene.conversation("automation_state") == "human"
-
-
-def test_a_lost_model_call_keeps_its_reserved_cost(scene: Scene) -> None:
-    """K3: the worker died in the call; an unknown price stays unknown."""
-    scene.says("oi?")
-    turn = claimed(scene)
-    for attempt, cost in ((1, Decimal("0.05")), (2, None)):
-        start_call(
-            scene.application,
-            claimed=turn,
-            execution_id=new_id(),
-            attempt_id=new_id(),
-            attempt=attempt,
-            model="m",
-            reserved_cost_usd=cost,
-        )
-    assert swept(scene, PATIENT)["calls_estimated"] == 0
-    assert swept(scene)["calls_estimated"] == 2
-    assert scene.rows("SELECT state, cost_usd, error_code FROM agents.llm_attempts ORDER BY attempt") == [
-        ["estimated", Decimal("0.05"), "worker_lost"],
-        ["estimated", None, "worker_lost"],
-    ]
-
-
-def test_an_execution_that_never_ended_is_closed(scene: Scene) -> None:
-    scene.execute(
-        "INSERT INTO departments.agent_executions (organization_id, agent_id, trigger_type, status)"
-        " VALUES (%s, %s, 'manual', 'running')",
-        scene.organization_id,
-        scene.tenant.agent_id,
-    )
-    assert swept(scene)["executions_closed"] == 1
-    assert scene.rows("SELECT status, outcome FROM departments.agent_executions") == [["failed", "timeout"]]
-
-
 def test_a_noisy_organization_cannot_delay_the_others(scene: Scene, database: Database) -> None:
     """O-03: each has its share of a sweep, and the first places are taken in turns."""
     for n in range(30):
@@ -248,14 +131,6 @@ def test_a_queue_that_is_away_does_not_undo_the_sweep(scene: Scene) -> None:
     counts = swept(scene, tasks=Tasks(away=True))
     assert (counts["found"], counts["woken"]) == (1, 0)
     assert swept(scene)["woken"] == 1
-
-
-def test_a_row_that_is_older_than_its_state_allows_is_an_alarm(scene: Scene) -> None:
-    scene.says("oi?")
-    run(scene, ScriptedSender(lambda _: SendResult(outcome="uncertain")))
-    scene.execute("UPDATE platform.outbox SET uncertain_at = now() - interval '1 hour'")
-    counts = swept(scene, replace(PATIENT, uncertain=7200.0))
-    assert counts["overdue"] == {"platform.outbox.state=uncertain": 1}
 
 
 def test_sweeps_and_workers_do_not_get_in_each_others_way(scene: Scene) -> None:
@@ -307,28 +182,3 @@ def test_a_conversation_is_found_although_thousands_of_others_are_done(scene: Sc
     tasks = Tasks()
     swept(scene, tasks=tasks)
     assert tasks.conversations == [str(scene.conversation_id)]
-
-
-@pytest.mark.parametrize("code", ["131047", "131026", "131050"])
-def test_a_delivery_that_failed_after_its_acceptance_calls_a_person_once(scene: Scene, code: str) -> None:
-    """C-17, L6: the provider took the message and said later that it could not be delivered."""
-    scene.says("oi?")
-    run(scene)
-    [[outbox_id, wamid]] = scene.rows("SELECT id, provider_message_id FROM platform.outbox")
-    scene.reports("failed", provider_message_id=wamid, outbox_id=outbox_id, error_code=code)
-    assert swept(scene)["failures_escalated"] == 1
-    assert scene.rows("SELECT state, error_code FROM platform.outbox") == [["refused", code]]
-    assert scene.conversation("automation_state", "assigned_to_human") == ["human", True]
-    assert scene.conversation("opted_out_at IS NOT NULL") is (code == "131050")
-    assert swept(scene)["failures_escalated"] == 0
-
-
-def test_a_failure_that_is_reported_after_the_delivery_calls_nobody(scene: Scene) -> None:
-    """C-09: failed after delivered is recorded and does not erase delivered."""
-    scene.says("oi?")
-    run(scene)
-    [[outbox_id, wamid]] = scene.rows("SELECT id, provider_message_id FROM platform.outbox")
-    for status in ("delivered", "failed"):
-        scene.reports(status, provider_message_id=wamid, outbox_id=outbox_id)
-    assert swept(scene)["failures_escalated"] == 0
-    assert scene.conversation("automation_state") == "auto"
