@@ -1,0 +1,141 @@
+"""What a claim gives a worker: the turn's messages, what was said before, and who answers for whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from shared.agents.responder import Answer
+from shared.channels.outbox import SendResult
+from shared.conversations.models import ClaimedTurn, HandedOver, Idle
+from shared.conversations.queries import claim_turn, release_turn
+from tests.agents.running import run
+from tests.support.answers import ScriptedResponder, ScriptedSender
+from tests.support.conversations import TIMES, Scene
+
+if TYPE_CHECKING:
+    from shared.conversations.models import Claim, TurnTimes
+
+
+def claim(scene: Scene, times: TurnTimes = TIMES) -> Claim:
+    return claim_turn(
+        scene.application,
+        organization_id=scene.organization_id,
+        conversation_id=scene.conversation_id,
+        times=times,
+    )
+
+
+def claimed(scene: Scene, times: TurnTimes = TIMES) -> ClaimedTurn:
+    found = claim(scene, times)
+    assert isinstance(found, ClaimedTurn)
+    return found
+
+
+def test_a_claim_holds_the_messages_since_the_last_turn_and_what_was_said_before(scene: Scene) -> None:
+    scene.says("oi", "abrem domingo?")
+    run(scene, responder=ScriptedResponder(lambda _: Answer(text="Sim.")))
+    scene.says("e segunda?", "e terça?")
+    turn = claimed(scene)
+    assert (turn.from_seq, turn.to_seq, turn.fence, turn.attempt) == (3, 4, 2, 1)
+    assert [message.text for message in turn.messages] == ["e segunda?", "e terça?"]
+    assert [(said.sender, said.text) for said in turn.history] == [
+        ("customer", "oi"),
+        ("customer", "abrem domingo?"),
+        ("ai", "Sim."),
+    ]
+
+
+def test_a_reply_that_was_never_said_is_not_in_the_history(scene: Scene) -> None:
+    scene.says("oi?")
+    run(scene, sender=ScriptedSender(lambda _: SendResult(outcome="refused", error_code="131026")))
+    scene.execute("UPDATE platform.conversations SET automation_state = 'auto'")
+    scene.says("alô?")
+    assert [said.sender for said in claimed(scene).history] == ["customer"]
+
+
+def test_the_history_is_as_long_as_asked_for_and_the_newest_of_it(scene: Scene) -> None:
+    scene.says(*(f"mensagem {n}" for n in range(10)))
+    run(scene)
+    scene.says("e agora?")
+    turn = claimed(scene, replace(TIMES, history=3))
+    assert [said.text for said in turn.history] == ["mensagem 8", "mensagem 9", "re:1-10"]
+
+
+def test_a_claim_says_who_answers_for_whom(scene: Scene) -> None:
+    scene.execute('UPDATE departments.agents SET configuration = \'{"tone": "warm"}\'')
+    scene.says("oi?")
+    found = claimed(scene).configuration
+    assert (found.agent_id, found.agent_settings) == (scene.tenant.agent_id, {"tone": "warm"})
+    assert (found.organization_name, found.locale, found.provider) == ("Padaria Aurora", "pt-BR", "whatsapp")
+    assert found.model_settings["primary_model"] == "gpt-4"
+
+
+def test_an_agent_that_works_is_chosen_before_one_that_is_paused(scene: Scene) -> None:
+    second = uuid4()
+    scene.execute("UPDATE departments.agents SET status = 'paused'")
+    scene.execute(
+        "INSERT INTO departments.agents (id, organization_id, department_id, agent_type, name)"
+        " VALUES (%s, %s, %s, 'whatsapp_responder', 'Segunda')",
+        second,
+        scene.organization_id,
+        scene.tenant.department_id,
+    )
+    scene.says("oi?")
+    assert claimed(scene).configuration.agent_id == second
+
+
+def test_an_organization_without_an_agent_hands_its_customers_to_people(scene: Scene) -> None:
+    scene.execute("UPDATE departments.agents SET agent_type = 'faq_builder'")
+    scene.says("oi?")
+    assert claim(scene) == HandedOver(reason="no_agent")
+    assert scene.conversation("automation_state") == "human"
+
+
+def test_a_message_that_is_too_old_is_a_persons(scene: Scene) -> None:
+    """I5: whoever waited for half a day gets no machine's answer."""
+    scene.says("oi?")
+    scene.execute("UPDATE platform.conversations SET last_inbound_at = now() - interval '13 hours'")
+    assert claim(scene) == HandedOver(reason="reply_too_old")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE platform.organizations SET billing_status = 'suspended'", "organization_suspended"),
+        ("UPDATE platform.organizations SET ai_paused_at = now()", "ai_paused"),
+        ("UPDATE departments.departments SET status = 'paused'", "department_paused"),
+        ("UPDATE departments.agents SET status = 'paused'", "agent_paused"),
+        ("UPDATE integrations.connections SET status = 'expired'", "connection_inactive"),
+    ],
+)
+def test_what_is_switched_off_is_looked_at_again_in_a_minute(scene: Scene, change: str, reason: str) -> None:
+    """O-06, B-09: intake goes on, nothing is lost, and the others' work is not hidden behind it."""
+    scene.says("oi?")
+    scene.execute(change)
+    assert claim(scene) == Idle(reason=reason)
+    [wait, fence] = scene.conversation("run_at - clock_timestamp()", "fence")
+    assert timedelta(seconds=55) < wait <= timedelta(seconds=60)
+    assert fence == 0
+
+
+def test_a_lease_is_one_workers_until_it_ends(scene: Scene) -> None:
+    scene.says("oi?")
+    claimed(scene)
+    assert claim(scene) == Idle(reason="leased")
+    scene.execute("UPDATE platform.conversations SET lease_until = now() - interval '1 second'")
+    assert claimed(scene).fence == 2
+
+
+def test_a_turn_is_given_back_by_its_own_worker_alone(scene: Scene) -> None:
+    scene.says("oi?")
+    old = claimed(scene)
+    scene.execute("UPDATE platform.conversations SET lease_until = now() - interval '1 second'")
+    new = claimed(scene)
+    assert release_turn(scene.application, claimed=old, error_code="late") is None
+    assert claim(scene) == Idle(reason="leased")
+    assert release_turn(scene.application, claimed=new, error_code="failed") is not None
