@@ -13,7 +13,7 @@ from shared.agents.responder import Answer, Turn
 from shared.agents.wording import Wording, wording
 from shared.channels.text_parts import sentences
 from shared.conversations.models import ClaimedTurn
-from shared.knowledge.retrieval import Passage, Retrieval
+from shared.knowledge.models import Passage, Retrieval
 
 # As much as one reads at a glance on a telephone; longer passages are cut to the sentences that speak of the question.
 ANSWER_CHARACTERS: Final = 700
