@@ -8,15 +8,17 @@ import json
 import re
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from uuid import UUID
-
-import httpx
 
 from shared.channels.error_taxonomy import Action, meaning, pause_before_retry
 from shared.channels.outbox import Account, Delivery, SendResult
 from shared.kit.crash_points import crash_point
+
+if TYPE_CHECKING:
+    import httpx
 
 OpenToken = Callable[[UUID, Account], str]
 
@@ -76,8 +78,13 @@ class GraphSender:
         self._open_token = open_token
         self._guard_seconds = guard_seconds
         self._total_seconds = total_seconds
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(total_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+
+    @cached_property
+    def _client(self) -> "httpx.Client":
+        import httpx  # noqa: PLC0415 (the first message needs it, the function's start does not)
+
+        return httpx.Client(
+            timeout=httpx.Timeout(self._total_seconds, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
             # a connection that the provider closed meanwhile makes a send uncertain: keep idle ones shortly
             limits=httpx.Limits(max_keepalive_connections=20, keepalive_expiry=15.0),
             follow_redirects=False,
@@ -94,6 +101,8 @@ class GraphSender:
         if not _HEADER_SAFE.fullmatch(token):
             detail = "the connection has no usable token"
             return SendResult(outcome="retry", retry_seconds=60.0, consequence="connection_error", error_detail=detail)
+        import httpx  # noqa: PLC0415 (see _client)
+
         progress = _Progress(first_byte_before=marked_at + self._guard_seconds)
         try:
             status, raw = self._post(delivery, token=token, progress=progress)
@@ -109,6 +118,8 @@ class GraphSender:
 
     def _post(self, delivery: Delivery, *, token: str, progress: _Progress) -> tuple[int, bytes]:
         """The provider's status and the beginning of its answer, within the total time."""
+        import httpx  # noqa: PLC0415 (see _client)
+
         ends_at = time.monotonic() + self._total_seconds
         with self._client.stream(
             "POST",
