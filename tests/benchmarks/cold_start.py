@@ -1,11 +1,13 @@
 """Cold start: from the start of the process to the first answer, beside the framework's empty function.
 
-The interpreter, the installed packages and their byte code are the same, and the files are in the page cache: what
-differs is what is imported and done. For webhook_intake the first answer is the first accepted webhook, stored and
+Each function runs from its archive in an environment of its locked requirements, as it is deployed, and the empty
+function in that of webhook_intake. Byte code is there, and the files are in the page cache: what differs is what is
+imported and done. For webhook_intake the first answer is the first accepted webhook, stored and
 acknowledged; the functions that Cloud Tasks and Scheduler call refuse an unsigned call.
 """
 
 import re
+import shutil
 import socket
 import tempfile
 import time
@@ -20,10 +22,11 @@ from rich.table import Table
 from infra.manifest import load_manifest
 from tests.benchmarks.database import measured_server, migrated_database
 from tests.benchmarks.function_settings import APP_SECRET, function_settings
-from tests.benchmarks.hosting import CONTESTANTS, Host, free_port, last_words, source_of, start, stop
+from tests.benchmarks.hosting import CONTESTANTS, Host, free_port, last_words, start, stop
 from tests.benchmarks.report import Findings, Target, middle, spread
 from tests.benchmarks.wake_up_sink import wake_up_sink
 from tests.benchmarks.webhooks import Customers
+from tests.infra.deployment import installed
 from tests.support.database import Server
 from tests.support.tenants import make_organization
 
@@ -40,6 +43,7 @@ _IMPORT = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)$", re.MULTILINE
 class Starter:
     """A function that is started again and again, and what it must answer."""
 
+    python: Path
     source: Path
     settings: dict[str, str]
     expected: bytes  # status
@@ -48,8 +52,9 @@ class Starter:
     def run(self, *options: str) -> tuple[float, str]:
         """Start it; return milliseconds from then to the complete first answer, and what it wrote."""
         request = self.customers.request() if self.customers else _PING
+        python = (str(self.python), *options)
         began = time.perf_counter()
-        host = start(self.source, port=free_port(), asynchronous=True, settings=self.settings, python=options)
+        host = start(self.source, port=free_port(), asynchronous=True, settings=self.settings, python=python)
         try:
             answer = _first_answer(host, request)
             milliseconds = 1000 * (time.perf_counter() - began)
@@ -83,15 +88,20 @@ def measure(progress: Progress) -> Findings:
 
 def _starters(server: Server, *, folder: Path, sink: str) -> dict[str, Starter]:
     """The empty function and all of the manifest."""
-    starters = {EMPTY: Starter(source=CONTESTANTS / "empty_asynchronous.py", settings={}, expected=b"200")}
-    for name in load_manifest().functions:
+    starters: dict[str, Starter] = {}
+    for name, function in load_manifest().functions.items():
+        place = folder / name
+        place.mkdir()
+        python, source = installed(function, folder=place)
         database = migrated_database(server, name)
         settings = function_settings(name, database, folder=folder, sink=sink)
-        starters[name] = Starter(source=source_of(name), settings=settings, expected=b"401")
+        starters[name] = Starter(python=python, source=source / "main.py", settings=settings, expected=b"401")
         if name == INTAKE:
             starters[name].expected = b"200"
             starters[name].customers = Customers(make_organization(database).phone_number_id, APP_SECRET, 1000)
-    return starters
+    empty = shutil.copy(CONTESTANTS / "empty_asynchronous.py", folder)
+    alone = Starter(python=starters[INTAKE].python, source=Path(empty), settings={}, expected=b"200")
+    return {EMPTY: alone} | starters
 
 
 def _first_answer(host: Host, request: bytes) -> bytes:

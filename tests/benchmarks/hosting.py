@@ -44,20 +44,20 @@ def start(
     port: int,
     asynchronous: bool,
     settings: Mapping[str, str] | None = None,
-    python: Sequence[str] = (),
+    python: Sequence[str] = (sys.executable,),
 ) -> Host:
     """Start a function and return at once; the caller waits with `wait_until_listening` and ends it with `stop`.
 
-    `python` are options of the interpreter. What the function writes goes to a file in build/benchmarks.
+    `python` is an interpreter and its options. What the function writes goes to a file in build/benchmarks.
     """
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
-        "PYTHONPATH": str(REPOSITORY),
+        **({"PYTHONPATH": str(REPOSITORY)} if source.is_relative_to(REPOSITORY) else {}),
         **({"FUNCTION_USE_ASGI": "true"} if asynchronous else {}),
         **(settings or {}),
     }
-    command = [sys.executable, *python, "-m", "functions_framework", f"--source={source}", "--target=handle"]
+    command = [*python, "-m", "functions_framework", f"--source={source}", "--target=handle"]
     command += ["--host=127.0.0.1", f"--port={port}"]
     LOGS.mkdir(parents=True, exist_ok=True)
     log = LOGS / f"{source.parent.name}-{source.stem}.log"

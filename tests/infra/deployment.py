@@ -29,11 +29,7 @@ class Deployed:
 @contextlib.contextmanager
 def deployed(function: Function, *, folder: Path, settings: Mapping[str, str], port: int) -> Iterator[Deployed]:
     """Pack, unpack and install the function in `folder`, and run it there with these settings only."""
-    archive = build_archive(function, destination=folder)
-    source = folder / "source"
-    with zipfile.ZipFile(archive.path) as file:
-        file.extractall(source)
-    python = _install(folder / "environment", source / "requirements.txt")
+    python, source = installed(function, folder=folder)
     environment = {"PATH": os.defpath, "HOME": str(folder), "FUNCTION_USE_ASGI": "true", **settings}
     command = [str(python), "-m", "functions_framework", f"--target={function.entry_point}"]
     command += ["--source=main.py", "--host=127.0.0.1", f"--port={port}"]
@@ -54,6 +50,15 @@ def deployed(function: Function, *, folder: Path, settings: Mapping[str, str], p
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def installed(function: Function, *, folder: Path) -> tuple[Path, Path]:
+    """Pack, unpack and install the function in `folder`; returns the interpreter and the folder of its main.py."""
+    archive = build_archive(function, destination=folder)
+    source = folder / "source"
+    with zipfile.ZipFile(archive.path) as file:
+        file.extractall(source)
+    return _install(folder / "environment", source / "requirements.txt"), source
 
 
 def _install(environment: Path, requirements: Path) -> Path:
