@@ -13,7 +13,8 @@ import pg8000.exceptions
 import psutil
 import pytest
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage, tasks_v2  # type: ignore[attr-defined] # one of them has no types
+from google.cloud import tasks_v2
+from google.cloud.storage import Client
 from sqlalchemy import create_engine, make_url, text
 
 from infra.local.environment import MEDIA_BUCKET, SCHEDULER_ACCOUNT, TASKS_ACCOUNT
@@ -144,7 +145,7 @@ def test_an_impossible_command_to_the_scheduler_is_refused(
 
 def test_objects_are_stored_and_read_by_the_public_client(running_stack: RunningStack) -> None:
     environment = running_stack.client.get("/echo").json()["environment"]
-    client = storage.Client(
+    client = Client(
         project="x",
         credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call] # Google's has no types
         client_options={"api_endpoint": environment["STORAGE_EMULATOR_HOST"]},
