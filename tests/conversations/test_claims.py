@@ -114,7 +114,7 @@ def test_a_message_that_is_too_old_is_a_persons(scene: Scene) -> None:
     ],
 )
 def test_what_is_switched_off_is_looked_at_again_in_a_minute(scene: Scene, change: str, reason: str) -> None:
-    """O-06, B-09: intake goes on, nothing is lost, and the others' work is not hidden behind it."""
+    """Intake goes on, nothing is lost, and the others' work is not hidden behind it."""
     scene.says("oi?")
     scene.execute(change)
     assert claim(scene) == Idle(reason=reason)
