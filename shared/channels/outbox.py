@@ -1,7 +1,7 @@
 """The outbox's statements: the last look before a message leaves, and what became of it. Each is one round trip."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -109,7 +109,7 @@ def finish_send(database: Database, *, delivery: Delivery, result: SendResult) -
         organization_id=delivery.organization_id,
         outbox_id=delivery.outbox_id,
         attempt=delivery.attempt,
-        result=json.dumps(asdict(result), ensure_ascii=False),
+        result=json.dumps({name: getattr(result, name) for name in SendResult.__slots__}, ensure_ascii=False),
     )
     found = rows[0][0]
     at = found.get("at")
