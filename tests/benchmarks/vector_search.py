@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from shared.knowledge.queries import direction
+from shared.knowledge.queries import CANDIDATES, direction
 from tests.benchmarks.database import measured_server, migrated_database
 from tests.benchmarks.report import Findings, Target, middle
 from tests.benchmarks.vector_data import CHUNKS, MODEL, ORGANIZATIONS, Asked, Subjects, fill, questions
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 10
 QUESTIONS_EACH = 4
-ROUNDS = 3
-CANDIDATES = 60  # what the product asks for
+ROUNDS = 5
 FASTER = 5.0  # promised against the exact scan
 RECALL = 0.98
 
@@ -115,9 +114,7 @@ def measure(progress: Progress) -> Findings:
             ours, exact = Contestant("ours: bits, then vectors", _OURS), Contestant("exact scan of the tenant", _EXACT)
             hybrid = Contestant("ours with full text, fused", _HYBRID)
             progress.update(task, description="vector search: asking")
-            for _ in range(ROUNDS):
-                for contestant in (ours, exact, hybrid):
-                    _ask(database, contestant, asked)
+            _ask_all(database, (ours, exact, hybrid), asked)
             shared, seed = _others(cursor, database, asked, lambda what: progress.update(task, description=what))
     progress.remove_task(task)
     return _findings((ours, exact, shared, seed), hybrid, filled_in=filled_in)
@@ -132,34 +129,43 @@ def _others(
     for contestant, statements in ((shared, _SHARED_INDEX), (seed, _SEED_TABLE)):
         tell(f"vector search: building for {contestant.name}")
         cursor.execute(statements)
-        for _ in range(ROUNDS):
-            _ask(database, contestant, asked)
+        _ask_all(database, (contestant,), asked)
     return shared, seed
 
 
-def _ask(database: Database, contestant: Contestant, asked: Sequence[Asked]) -> None:
-    """One round of all questions; the first round's answers are kept."""
-    times, found = [], []
-    for one in asked:
-        parameters = {
-            "vector": direction(one.vector),
-            "model": MODEL,
-            "candidates": CANDIDATES,
-            "neighbours": NEIGHBOURS,
-            "lexemes": list(one.words),
-            "weights": [1.0] * len(one.words),
-        }
-        used = {name: value for name, value in parameters.items() if f":{name}" in contestant.statement}
-        began = time.perf_counter()
-        rows = database.tenant_once(one.organization_id, contestant.statement, **used)
-        times.append(time.perf_counter() - began)
-        found.append([row[0] for row in rows])
-    contestant.medians.append(middle(times) * 1000)
-    contestant.found = contestant.found or found
+def _ask_all(database: Database, contestants: Sequence[Contestant], asked: Sequence[Asked]) -> None:
+    """Put all questions to each contestant in turn, ROUNDS times, after a round that is not counted.
+
+    Within a round a contestant is alone, as it would be in a product: what it needs often is in memory, and it was not
+    another that brought it there or drove it out.
+    """
+    for round_number in range(ROUNDS + 1):
+        for contestant in contestants:
+            answers = [_ask(database, contestant, one) for one in asked]
+            contestant.found = [found for _, found in answers]
+            if round_number:
+                contestant.medians.append(middle([seconds for seconds, _ in answers]) * 1000)
+
+
+def _ask(database: Database, contestant: Contestant, one: Asked) -> tuple[float, list[UUID]]:
+    """Seconds, and the chunks that were found."""
+    parameters = {
+        "vector": direction(one.vector),
+        "model": MODEL,
+        "candidates": CANDIDATES,
+        "neighbours": NEIGHBOURS,
+        "lexemes": list(one.words),
+        "weights": [1.0] * len(one.words),
+    }
+    used = {name: value for name, value in parameters.items() if f":{name}" in contestant.statement}
+    began = time.perf_counter()
+    rows = database.tenant_once(one.organization_id, contestant.statement, **used)
+    return time.perf_counter() - began, [row[0] for row in rows]
 
 
 def _findings(contestants: Sequence[Contestant], hybrid: Contestant, *, filled_in: float) -> Findings:
     ours, exact = contestants[:2]
+    faster = middle([slow / fast for slow, fast in zip(exact.medians, ours.medians, strict=True)])
     table = Table(
         "search",
         title=f"the {NEIGHBOURS} nearest of {CHUNKS:,} chunks of one tenant among {ORGANIZATIONS - 1} others",
@@ -184,7 +190,7 @@ def _findings(contestants: Sequence[Contestant], hybrid: Contestant, *, filled_i
         targets=[
             Target(
                 what="a tenant's vector search against an exact scan",
-                measured=exact.milliseconds / ours.milliseconds,
+                measured=faster,
                 at_least=FASTER,
                 unit=" times",
             ),
