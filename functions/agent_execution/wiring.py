@@ -87,4 +87,5 @@ def turn_times(settings: TurnSettings) -> TurnTimes:
         lease=settings.lease_seconds,
         timeout=settings.turn_timeout_seconds,
         max_age=settings.reply_max_age_hours * 3600,
+        max_replies=settings.max_replies_per_10_minutes,
     )

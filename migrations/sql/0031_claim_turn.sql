@@ -20,13 +20,13 @@ $$;
 -- kind = 'claimed'  the turn is this worker's: fence, from_seq, to_seq, messages, history, configuration
 --        'unsent'   replies wait to be sent first: outbox, their ids in order
 --        'waiting'  not before "at": the customer may still be writing, or a send was put off
---        'handed_over' people must answer: too many attempts, too old, or no agent; reason says which
+--        'handed_over' people must answer: too many attempts, too old, too many replies, or no agent; reason says which
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
 -- messages: [{id, seq, type, text}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was cancelled or
 -- refused was never said.
 CREATE FUNCTION agents.claim_turn(
     p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
-    p_max_attempts int, p_max_age_seconds double precision, p_history int)
+    p_max_attempts int, p_max_age_seconds double precision, p_history int, p_max_replies int)
 RETURNS jsonb LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan -- the plans do not depend on the values, and making them takes longer than running them
 AS $$
@@ -77,6 +77,12 @@ BEGIN
     ELSIF c.last_inbound_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'reply_too_old');
         RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'reply_too_old');
+    ELSIF p_max_replies <= (SELECT count(DISTINCT m.created_at) FROM platform.messages m
+                            WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+                              AND m.created_at > clock_timestamp() - interval '10 minutes' AND m.sender_type = 'ai') THEN
+        -- whoever writes this fast is a machine, and two of them would never stop; all parts of a reply have one time
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'too_many_replies');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'too_many_replies');
     END IF;
 
     SELECT a.id AS agent_id, a.status AS agent_status, d.status AS department_status,
@@ -113,7 +119,8 @@ BEGIN
     SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
     SELECT
-        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content) ORDER BY m.seq)
+        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content)
+                          ORDER BY m.platform_timestamp, m.seq)
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
            AND m.seq > c.done_seq AND m.seq <= c.last_in_seq) AS messages,
@@ -144,17 +151,6 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
         WHEN p_connection_status = 'revoked' THEN 'connection_revoked'
         WHEN p_connection_status <> 'active' THEN 'connection_inactive'
     END
-$$;
-
--- A model call is accounted before it is made: the row stays with its reserved cost when the worker never comes back.
-CREATE FUNCTION agents.start_attempt(
-    p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid,
-    p_fence bigint, p_attempt int, p_model text, p_reserved_cost_usd numeric)
-RETURNS timestamptz LANGUAGE sql AS $$
-    INSERT INTO agents.llm_attempts (id, organization_id, execution_id, conversation_id, fence, attempt, model, state, started_at, cost_usd)
-    VALUES (p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_fence, p_attempt, p_model, 'started',
-            clock_timestamp(), p_reserved_cost_usd)
-    RETURNING started_at
 $$;
 
 -- A turn that failed is given back: the lease ends and the next try waits longer each time. Its open calls keep their reserved

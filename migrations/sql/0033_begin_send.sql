@@ -21,6 +21,11 @@ LANGUAGE sql STABLE AS $$
             WHEN c.last_inbound_at <= clock_timestamp() - interval '24 hours' THEN 'window_closed'
             -- whoever writes after opting out asks for service again
             WHEN c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
+            WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
+                 AND EXISTS (SELECT FROM agents.llm_attempts t
+                             WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
+                THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
             ELSE agents.pause_reason(g.deleted_at, g.billing_status, g.ai_paused_at, d.status, a.status, n.status)
         END, n.provider::text, n.account_identifier::text, n.access_token::text
@@ -91,7 +96,7 @@ BEGIN
     ELSIF why IN ('human_active', 'organization_cancelled') THEN
         PERFORM agents.withdraw_replies(o, 'cancelled', why);
         RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
-    ELSIF why IN ('window_closed', 'opted_out', 'reply_too_old', 'connection_revoked') THEN
+    ELSIF why IN ('window_closed', 'opted_out', 'spending_limit', 'reply_too_old', 'connection_revoked') THEN
         PERFORM agents.withdraw_replies(o, 'held', why);
         PERFORM agents.hand_over(p_organization_id, o.conversation_id, 'human', why);
         RETURN jsonb_build_object('state', 'held', 'reason', why);

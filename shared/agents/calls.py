@@ -3,7 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
-from shared.agents.responder import StartedCall
+from shared.agents.responder import SpendingLimitReached, StartedCall
 from shared.conversations.models import ClaimedTurn
 from shared.conversations.queries import start_call
 from shared.kit.ids import new_id
@@ -20,7 +20,7 @@ class Ledger:
         self._made = 0
 
     def __call__(self, *, model: str, reserved_cost_usd: Decimal | None) -> StartedCall:
-        """Writes one call down; only then may it be made. Raises Unavailable when the database is."""
+        """Writes one call down; only then may it be made. Raises SpendingLimitReached, Unavailable."""
         self._made += 1
         attempt_id = new_id()
         started_at = start_call(
@@ -32,4 +32,6 @@ class Ledger:
             model=model,
             reserved_cost_usd=reserved_cost_usd,
         )
+        if started_at is None:
+            raise SpendingLimitReached
         return StartedCall(id=attempt_id, started_at=started_at.isoformat(), model=model)

@@ -9,6 +9,10 @@ from uuid import UUID
 from shared.conversations.models import ClaimedTurn
 
 
+class SpendingLimitReached(Exception):
+    """A model call may not be made: what it may cost does not fit into the limit of the organization or the agent."""
+
+
 @dataclass(frozen=True, slots=True)
 class StartedCall:
     """One model call that is accounted before it is made. `started_at` is the database's time, as ISO 8601."""
@@ -33,7 +37,12 @@ class CallLedger(Protocol):
     """Writes down a model call before it is made, with the most that it may cost."""
 
     def __call__(self, *, model: str, reserved_cost_usd: Decimal | None) -> StartedCall:
-        """The call as it was written down. Raises Unavailable when it could not be: it must not be made then."""
+        """The call as it was written down. Raises when it was not: then it must not be made.
+
+        Raises:
+            SpendingLimitReached: leave it to the turn, which hands over to a person.
+            Unavailable: the database is.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from uuid import UUID
 from shared.agents.calls import Ledger
 from shared.agents.opt_out import opt_out_answer
 from shared.agents.records import reply_parts, turn_record
-from shared.agents.responder import Answer, Responder, Turn
+from shared.agents.responder import Answer, Responder, SpendingLimitReached, Turn
+from shared.agents.wording import wording
 from shared.channels.sending import Sender, SendReport, SendTimes, send_outbox
 from shared.conversations.insistence import insist
 from shared.conversations.models import ClaimedTurn, Commit, HandedOver, TurnTimes, Unsent, Waiting
@@ -114,7 +115,7 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     ledger = Ledger(run.database, claimed=claimed, execution_id=execution_id)
     turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
-        answer = opt_out_answer(claimed.messages) or run.responder.answer(turn)
+        answer = opt_out_answer(claimed.messages) or _answer(run.responder, turn)
         parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)
@@ -131,6 +132,24 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     commit = insist(lambda: commit_turn(run.database, claimed=claimed, turn=record))
     crash_point("K4")
     return _after_commit(run, claimed, answer, commit, outbox_ids=[part.outbox_id for part in parts])
+
+
+def _answer(responder: Responder, turn: Turn) -> Answer:
+    """The responder's answer, or a person's help when it would cost more than the organization allows.
+
+    What the responder has called before it met the limit keeps its reserved cost as the estimate.
+    """
+    try:
+        return responder.answer(turn)
+    except SpendingLimitReached:
+        configuration = turn.claimed.configuration
+        words = wording(configuration.locale).person_called
+        return Answer(
+            text=words.format(organization=configuration.organization_name),
+            abstained=True,
+            reason="spending_limit",
+            model="rules",
+        )
 
 
 def _after_commit(

@@ -12,6 +12,7 @@ class Wording:
     thanks: str
     handoff: str
     partial_handoff: str
+    person_called: str
 
 
 _PORTUGUESE: Final = Wording(
@@ -22,6 +23,7 @@ _PORTUGUESE: Final = Wording(
         "Sobre o restante, não tenho a informação aqui."
         " Já chamei uma pessoa da equipe da {organization} para continuar com você."
     ),
+    person_called="Já chamei uma pessoa da equipe da {organization} para continuar com você.",
 )
 _ENGLISH: Final = Wording(
     greeting="Hello! This is {organization}'s virtual assistant. How can I help?",
@@ -34,6 +36,7 @@ _ENGLISH: Final = Wording(
         "About the rest, I don't have the information here."
         " I have asked a person from {organization}'s team to continue with you."
     ),
+    person_called="I have asked a person from {organization}'s team to continue this conversation with you.",
 )
 
 

@@ -8,7 +8,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class TurnTimes:
-    """The times and limits of turns: seconds, except `max_attempts` and `history` (messages given to the responder)."""
+    """The times and limits of turns: seconds, except three counts.
+
+    `history`: messages given to the responder. `max_replies`: in ten minutes, then a person looks.
+    """
 
     quiet: float = 2.0
     ceiling: float = 8.0
@@ -18,6 +21,7 @@ class TurnTimes:
     max_age: float = 12 * 3600.0
     max_attempts: int = 5
     history: int = 20
+    max_replies: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,15 @@ from shared.conversations.models import (
 from shared.platform.database import Database
 
 _CLAIM: Final = (
-    "SELECT agents.claim_turn(:organization_id, :conversation_id, :lease, :max_attempts, :max_age, :history)"
+    "SELECT agents.claim_turn(:organization_id, :conversation_id, :lease, :max_attempts, :max_age, :history,"
+    " :max_replies)"
 )
 _COMMIT: Final = (
     "SELECT agents.commit_turn(:organization_id, :conversation_id, :fence, :from_seq, :to_seq, CAST(:turn AS jsonb))"
 )
 _START_CALL: Final = (
-    "SELECT agents.start_attempt(:organization_id, :conversation_id, :execution_id, :attempt_id, :fence, :attempt,"
-    " :model, :reserved)"
+    "SELECT agents.start_attempt(:organization_id, :conversation_id, :agent_id, :execution_id, :attempt_id, :fence,"
+    " :attempt, :model, :reserved)"
 )
 _RELEASE: Final = "SELECT agents.release_turn(:organization_id, :conversation_id, :fence, :error_code)"
 
@@ -45,6 +46,7 @@ def claim_turn(database: Database, *, organization_id: UUID, conversation_id: UU
         max_attempts=times.max_attempts,
         max_age=times.max_age,
         history=times.history,
+        max_replies=times.max_replies,
     )
     return _claim(rows[0][0], organization_id=organization_id, conversation_id=conversation_id)
 
@@ -115,13 +117,17 @@ def start_call(  # noqa: PLR0913 - the columns of one row
     attempt: int,
     model: str,
     reserved_cost_usd: Decimal | None,
-) -> datetime:
-    """Writes down a model call before it is made; returns the database's time. `attempt` counts the turn's calls."""
+) -> datetime | None:
+    """Writes down a model call before it is made; returns the database's time. `attempt` counts the turn's calls.
+
+    None: its reserved cost does not fit into a spending limit, nothing was written and it must not be made.
+    """
     rows = database.tenant_once(
         claimed.organization_id,
         _START_CALL,
         organization_id=claimed.organization_id,
         conversation_id=claimed.conversation_id,
+        agent_id=claimed.configuration.agent_id,
         execution_id=execution_id,
         attempt_id=attempt_id,
         fence=claimed.fence,
@@ -129,7 +135,7 @@ def start_call(  # noqa: PLR0913 - the columns of one row
         model=model,
         reserved=reserved_cost_usd,
     )
-    started_at: datetime = rows[0][0]
+    started_at: datetime | None = rows[0][0]
     return started_at
 
 

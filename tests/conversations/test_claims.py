@@ -139,3 +139,39 @@ def test_a_turn_is_given_back_by_its_own_worker_alone(scene: Scene) -> None:
     assert release_turn(scene.application, claimed=old, error_code="late") is None
     assert claim(scene) == Idle(reason="leased")
     assert release_turn(scene.application, claimed=new, error_code="failed") is not None
+
+
+def test_two_machines_that_answer_each_other_are_stopped(scene: Scene) -> None:
+    """I17: so many replies in ten minutes, however many parts they have, and a person looks."""
+    scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 6}'")
+    times = replace(TIMES, max_replies=2)
+    two_parts = ScriptedResponder(lambda _: Answer(text="Um. Dois."))
+    for expected in ("answered", "answered", "handed_over"):
+        scene.says("oi?")
+        report = run(scene, responder=two_parts, times=times)
+        assert report.result == expected
+    assert report.reason == "too_many_replies"
+    assert scene.conversation("automation_state", "status") == ["human", "escalated"]
+
+
+def test_replies_of_earlier_and_of_people_do_not_count_as_too_many(scene: Scene) -> None:
+    times = replace(TIMES, max_replies=1)
+    scene.says("oi?")
+    run(scene)
+    scene.execute(
+        "UPDATE platform.messages SET created_at = created_at - interval '10 minutes' WHERE direction = 'outbound'"
+    )
+    scene.execute(
+        "INSERT INTO platform.messages (organization_id, conversation_id, connection_id, direction, sender_type)"
+        " SELECT organization_id, id, connection_id, 'outbound', 'human' FROM platform.conversations"
+    )
+    scene.says("oi?")
+    assert isinstance(claim(scene, times), ClaimedTurn)
+
+
+def test_a_turns_messages_are_in_the_customers_order(scene: Scene) -> None:
+    """I4: one that the provider brings late stands where it was written."""
+    scene.says("segunda")
+    scene.says("primeira", ago=timedelta(minutes=1))
+    turn = claimed(scene)
+    assert [message.text for message in turn.messages] == ["primeira", "segunda"]
