@@ -28,29 +28,85 @@ class Unreadable(Exception):
         self.reason = reason
 
 
+class Identity(TypedDict):
+    """A name by which a provider knows a customer.
+
+    kind: phone (digits) | user_id (WhatsApp's business-scoped id) | username | scoped_id (Instagram's and Messenger's).
+    value: as it came; match: what equality is decided by (see shared.kit.phone), else the same as the value.
+    """
+
+    kind: str
+    value: str
+    match: str
+
+
+class Media(TypedDict):
+    """A file of a message, still at the provider; at least one of `id` and `url` is there."""
+
+    kind: str  # image | audio | video | document | sticker; story | share: its bytes tell what it is
+    id: NotRequired[str]
+    url: NotRequired[str]
+    mime_type: NotRequired[str]  # as declared, with parameters: audio/ogg; codecs=opus
+    sha256: NotRequired[str]  # as declared: hex or base64
+    size: NotRequired[int]  # bytes, as declared
+    filename: NotRequired[str]  # as declared: for showing, never for a path
+    voice: NotRequired[bool]  # a voice note, not a file of sound
+    animated: NotRequired[bool]  # a sticker that moves
+
+
 class Item(TypedDict):
     """One fact of a delivery; also a row of the items that `integrations.record_deliveries` reads.
 
-    `id` becomes the id of the webhook event, and of the message or status that it creates.
+    `id` becomes the id of the webhook event, and of the message or status that it creates. The kinds:
+
+    - message: of a customer. Its `message_type`: text, image, video, sticker, document, audio, location, contacts,
+      interactive, button, order, system, postback, referral, story, share, template, unsupported, or another word of
+      the provider's.
+    - echo: as a message, but sent from the account by a person or another app; `customer` got it.
+    - edit, deletion, reaction: of the message with the provider's id `target`.
+    - status: what became of the message with the provider's id `event_id`.
+    - watermark: `status` (delivered or read) of all that `customer` was sent until `occurred_at`.
+    - identity: the customer is now named by `customer` and `identities`; the old names are `previous`.
+    - preference: the customer's `choice` about marketing messages.
+    - account: something happened to the account or, when `account` is "", to the `business`.
+    - unparsed: not understood by this version.
     """
 
     id: str
-    kind: str  # message | status | unparsed
-    account: str  # the provider's name of the account, as in integrations.connections.account_identifier
+    kind: str
+    account: str  # the provider's name of the account, as in integrations.connections.account_identifier; "" when none
     key: str
     digest: str  # 32 hex digits
     event_type: str
     delivery: NotRequired[int]  # place of its delivery in the group, from 0
     ordinal: NotRequired[int]  # place in its delivery, from 0
-    event_id: NotRequired[str]
+    business: NotRequired[str]  # WhatsApp: the business account's id, of events that concern the account
+    event_id: NotRequired[str]  # the provider's id of the message; absent when it gives none
     occurred_at: NotRequired[str | None]  # ISO 8601; None or absent: the time of receipt counts
-    # a message
-    customer: NotRequired[str]
+    # who: of messages, echoes, amendments, watermarks, identities, preferences
+    customer: NotRequired[str]  # the address as it came, which is also the address to answer to
     customer_phone: NotRequired[str | None]
     customer_name: NotRequired[str | None]
-    text: NotRequired[str]
+    identities: NotRequired[list[Identity]]  # all names of the customer in this item, the one in `customer` first
+    previous: NotRequired[list[Identity]]
+    # a message, an echo, an edit
+    message_type: NotRequired[str]
+    text: NotRequired[str | None]  # what a person would read of it; None when there is nothing
     metadata: NotRequired[dict[str, object]]
-    # a status
+    media: NotRequired[list[Media]]
+    reply_to: NotRequired[str]  # the provider's id of the message that it answers
+    answerable: NotRequired[bool]  # False: stored, and nobody answers it; absent: True
+    app_id: NotRequired[str]  # the app that sent an echo
+    # an edit, a deletion, a reaction
+    target: NotRequired[str]
+    emoji: NotRequired[str | None]  # None: the reaction was taken back
+    # a preference
+    choice: NotRequired[str]  # stop | resume
+    # of an account
+    event: NotRequired[str]  # one word
+    severity: NotRequired[str]  # info | attention
+    detail: NotRequired[object]  # the provider's words about it
+    # a status, a watermark; outbox_id also of an echo
     status: NotRequired[str]
     recipient: NotRequired[str | None]
     outbox_id: NotRequired[str | None]

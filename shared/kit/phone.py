@@ -1,0 +1,16 @@
+"""Phone numbers as providers write them, digits only: when two of them are the same person's."""
+
+import re
+
+_BRAZILIAN_MOBILE = re.compile(r"55([1-9][1-9])9([6-9][0-9]{7})")
+
+
+def match_key(phone: str) -> str:
+    """Return what equality of two phone numbers is decided by.
+
+    Brazilian mobile numbers got a ninth digit, a 9 in front, between 2012 and 2016 (Anatel, resolution 553/2010), and
+    providers name the same person with it and without it: the key has none. Landlines begin with 2 to 5 and got none,
+    so that a number which would look like one without its 9 keeps it. Anything else is its own key.
+    """
+    mobile = _BRAZILIAN_MOBILE.fullmatch(phone) if len(phone) == 13 else None  # noqa: PLR2004 - 55, area, 9, eight digits
+    return phone if mobile is None else f"55{mobile[1]}{mobile[2]}"
