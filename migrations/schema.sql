@@ -93,9 +93,9 @@ $$;
 
 ALTER FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
 
--- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) RETURNS jsonb
+CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
@@ -146,6 +146,12 @@ BEGIN
     ELSIF c.last_inbound_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'reply_too_old');
         RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'reply_too_old');
+    ELSIF p_max_replies <= (SELECT count(DISTINCT m.created_at) FROM platform.messages m
+                            WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+                              AND m.created_at > clock_timestamp() - interval '10 minutes' AND m.sender_type = 'ai') THEN
+        -- whoever writes this fast is a machine, and two of them would never stop; all parts of a reply have one time
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'too_many_replies');
+        RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'too_many_replies');
     END IF;
 
     SELECT a.id AS agent_id, a.status AS agent_status, d.status AS department_status,
@@ -182,7 +188,8 @@ BEGIN
     SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
     SELECT
-        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content) ORDER BY m.seq)
+        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content)
+                          ORDER BY m.platform_timestamp, m.seq)
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
            AND m.seq > c.done_seq AND m.seq <= c.last_in_seq) AS messages,
@@ -199,7 +206,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) OWNER TO owner;
+ALTER FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) OWNER TO owner;
 
 -- Name: close_stuck_executions(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -412,6 +419,22 @@ $$;
 
 ALTER FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
 
+-- Name: exceeds_spending_limit(uuid, uuid, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM agents.spending_limits l
+        WHERE l.organization_id = p_organization_id AND (l.agent_id IS NULL OR l.agent_id = p_agent_id)
+          AND (p_more IS NULL OR l.monthly_limit_usd < p_more + (
+              SELECT coalesce(sum(a.cost_usd), 0) FROM agents.llm_attempts a
+              WHERE a.organization_id = p_organization_id AND a.started_at >= date_trunc('month', clock_timestamp(), 'UTC')
+                AND (l.agent_id IS NULL OR a.agent_id = l.agent_id))))
+$$;
+
+ALTER FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) OWNER TO owner;
+
 -- Name: expire_sends(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) RETURNS integer
@@ -438,6 +461,30 @@ END
 $$;
 
 ALTER FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
+
+-- Name: expire_transfers(integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.expire_transfers(p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moved int;
+BEGIN
+    UPDATE platform.media_transfers t
+    SET state = 'pending', next_attempt_at = clock_timestamp(), lease_until = NULL, error_code = 'worker_lost'
+    FROM (
+        SELECT x.organization_id, x.id FROM platform.media_transfers x
+        WHERE x.state = 'transferring' AND x.lease_until <= clock_timestamp()
+        ORDER BY x.lease_until LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) stale
+    WHERE t.organization_id = stale.organization_id AND t.id = stale.id;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+ALTER FUNCTION agents.expire_transfers(p_batch integer) OWNER TO owner;
 
 -- Name: finish_accepted(uuid, uuid, text, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -628,6 +675,22 @@ $$;
 
 ALTER FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) OWNER TO owner;
 
+-- Name: media_to_clean(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) RETURNS TABLE(organization_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT found.organization_id FROM (
+        SELECT a.organization_id FROM platform.media_assets a
+        WHERE a.state = 'deleting' AND a.deleting_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
+        UNION
+        SELECT m.organization_id FROM platform.media_audits m WHERE m.due_at <= clock_timestamp()
+    ) found
+    LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) OWNER TO owner;
+
 -- Name: pause_reason(timestamp with time zone, text, timestamp with time zone, text, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) RETURNS text
@@ -694,7 +757,7 @@ BEGIN
     ELSIF why IN ('human_active', 'organization_cancelled') THEN
         PERFORM agents.withdraw_replies(o, 'cancelled', why);
         RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
-    ELSIF why IN ('window_closed', 'opted_out', 'reply_too_old', 'connection_revoked') THEN
+    ELSIF why IN ('window_closed', 'opted_out', 'spending_limit', 'reply_too_old', 'connection_revoked') THEN
         PERFORM agents.withdraw_replies(o, 'held', why);
         PERFORM agents.hand_over(p_organization_id, o.conversation_id, 'human', why);
         RETURN jsonb_build_object('state', 'held', 'reason', why);
@@ -778,6 +841,11 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
             WHEN c.last_inbound_at <= clock_timestamp() - interval '24 hours' THEN 'window_closed'
             -- whoever writes after opting out asks for service again
             WHEN c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
+            WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
+                 AND EXISTS (SELECT FROM agents.llm_attempts t
+                             WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
+                THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
             ELSE agents.pause_reason(g.deleted_at, g.billing_status, g.ai_paused_at, d.status, a.status, n.status)
         END, n.provider::text, n.account_identifier::text, n.access_token::text
@@ -827,18 +895,57 @@ $$;
 
 ALTER FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) OWNER TO owner;
 
--- Name: start_attempt(uuid, uuid, uuid, uuid, bigint, integer, text, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: start_attempt(uuid, uuid, uuid, uuid, uuid, bigint, integer, text, numeric); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) RETURNS timestamp with time zone
-    LANGUAGE sql
+CREATE FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
     AS $$
-    INSERT INTO agents.llm_attempts (id, organization_id, execution_id, conversation_id, fence, attempt, model, state, started_at, cost_usd)
-    VALUES (p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_fence, p_attempt, p_model, 'started',
+DECLARE
+    moment timestamptz;
+BEGIN
+    PERFORM FROM agents.spending_limits l
+    WHERE l.organization_id = p_organization_id AND (l.agent_id IS NULL OR l.agent_id = p_agent_id)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+    IF FOUND AND agents.exceeds_spending_limit(p_organization_id, p_agent_id, p_reserved_cost_usd) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO agents.llm_attempts (
+        id, organization_id, execution_id, conversation_id, agent_id, fence, attempt, model, state, started_at, cost_usd)
+    VALUES (p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_agent_id, p_fence, p_attempt, p_model, 'started',
             clock_timestamp(), p_reserved_cost_usd)
-    RETURNING started_at
+    RETURNING started_at INTO moment;
+    RETURN moment;
+END
 $$;
 
-ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
+ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
+
+-- Name: transfers_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, transfer_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE waiting AS (
+        -- a loose index scan: one look-up for each organization that has anything pending
+        (SELECT t.organization_id FROM platform.media_transfers t WHERE t.state = 'pending' ORDER BY t.organization_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT t.organization_id FROM platform.media_transfers t
+                WHERE t.state = 'pending' AND t.organization_id > waiting.organization_id ORDER BY t.organization_id LIMIT 1)
+        FROM waiting WHERE waiting.organization_id IS NOT NULL
+    )
+    SELECT waiting.organization_id, d.id
+    FROM waiting, LATERAL (
+        SELECT t.id, t.next_attempt_at, row_number() OVER (ORDER BY t.next_attempt_at) AS rank
+        FROM platform.media_transfers t
+        WHERE t.organization_id = waiting.organization_id AND t.state = 'pending'
+          AND t.next_attempt_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
+        ORDER BY t.next_attempt_at LIMIT p_per_organization
+    ) d
+    ORDER BY d.rank, d.next_attempt_at LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
 
 -- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -950,6 +1057,97 @@ END
 $$;
 
 ALTER FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) OWNER TO owner;
+
+-- Name: apply_account_events(jsonb); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.apply_account_events(p_events jsonb) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    found record;
+    paused int := 0;
+BEGIN
+    FOR found IN
+        SELECT DISTINCT ON (n.id, e.word) n.organization_id, n.id, e.word, left(e.detail, 2000) AS detail
+        FROM (SELECT i.*, left(regexp_replace(lower(i.event), '^.*[.:]', ''), 200) AS word
+              FROM jsonb_to_recordset(p_events)
+                   AS i (provider text, account text, business text, event text, severity text, detail text)) e
+        JOIN integrations.connections n ON n.provider = e.provider AND n.status <> 'revoked'
+            AND (n.account_identifier = e.account OR coalesce(e.account, '') = '' AND n.business_account_id = e.business)
+        WHERE e.severity = 'attention' AND e.word <> ''
+        ORDER BY n.id, e.word
+    LOOP
+        IF NOT integrations.pauses_sending(found.word) THEN
+            PERFORM integrations.raise_alert(found.organization_id, found.id, 'provider_warning', found.word, found.detail);
+            CONTINUE;
+        END IF;
+        UPDATE integrations.connections n SET status = 'error', attention_reason = found.word, last_error = found.detail
+        WHERE n.organization_id = found.organization_id AND n.id = found.id AND n.status = 'active';
+        IF FOUND THEN
+            paused := paused + 1;
+            INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+            VALUES (found.organization_id, 'connection.needs_attention', 'integration', found.id, false, found.detail,
+                    jsonb_build_object('status', 'error', 'reason', found.word));
+        END IF;
+    END LOOP;
+    RETURN paused;
+END
+$$;
+
+ALTER FUNCTION integrations.apply_account_events(p_events jsonb) OWNER TO owner;
+
+-- Name: follow_connection_status(); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.follow_connection_status() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.status IN ('expired', 'error') AND OLD.status = 'active' THEN
+        NEW.attention_reason := coalesce(NEW.attention_reason,
+            CASE NEW.status WHEN 'expired' THEN 'token_refused' ELSE 'account_refused' END);
+        NEW.attention_since := clock_timestamp();
+        IF integrations.raise_alert(NEW.organization_id, NEW.id, 'paused', NEW.attention_reason, NEW.last_error) THEN
+            NEW.owner_notified_at := clock_timestamp();
+        END IF;
+    ELSIF NEW.status IN ('active', 'revoked') THEN
+        NEW.attention_reason := NULL;
+        NEW.attention_since := NULL;
+        NEW.owner_notified_at := NULL;
+        UPDATE integrations.connection_alerts a SET cleared_at = clock_timestamp()
+        WHERE a.organization_id = NEW.organization_id AND a.connection_id = NEW.id AND a.cleared_at IS NULL
+          AND (a.kind = 'paused' OR NEW.status = 'revoked');
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+ALTER FUNCTION integrations.follow_connection_status() OWNER TO owner;
+
+-- Name: pauses_sending(text); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.pauses_sending(p_event text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_event IN ('account_deleted', 'account_restriction', 'account_offboarded', 'disabled_update', 'partner_removed',
+                       'partner_app_uninstalled')
+$$;
+
+ALTER FUNCTION integrations.pauses_sending(p_event text) OWNER TO owner;
+
+-- Name: raise_alert(uuid, uuid, text, text, text); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO integrations.connection_alerts (organization_id, connection_id, kind, reason, detail)
+    VALUES (p_organization_id, p_connection_id, p_kind, p_reason, p_detail)
+    ON CONFLICT (organization_id, connection_id, kind, reason) WHERE cleared_at IS NULL DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) OWNER TO owner;
 
 -- Name: record_deliveries(jsonb, jsonb, text[], double precision, double precision, double precision); Type: FUNCTION; Schema: integrations; Owner: definer_role
 
@@ -1228,6 +1426,59 @@ END
 $$;
 
 ALTER FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: watch_channels(double precision, integer, integer); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) RETURNS TABLE(organization_id uuid, connection_id uuid, change text)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    WITH looked AS (
+        SELECT n.organization_id, n.id,
+               (SELECT e.created_at FROM integrations.webhook_events e
+                WHERE e.organization_id = n.organization_id AND e.connection_id = n.id
+                  AND e.created_at > coalesce(n.last_webhook_at, n.created_at - interval '1 hour')
+                ORDER BY e.created_at DESC LIMIT 1) AS webhook_at,
+               (SELECT o.accepted_at FROM platform.outbox o
+                WHERE o.organization_id = n.organization_id AND o.connection_id = n.id AND o.accepted_at IS NOT NULL
+                ORDER BY o.accepted_at DESC LIMIT 1) AS send_at
+        FROM integrations.connections n
+        WHERE n.status <> 'revoked'
+          AND (abs(hashtext(n.id::text) % p_slices) = p_slice
+               OR EXISTS (SELECT FROM integrations.connection_alerts a
+                          WHERE a.organization_id = n.organization_id AND a.connection_id = n.id AND a.kind = 'silent'
+                            AND a.cleared_at IS NULL))
+    )
+    UPDATE integrations.connections n
+    SET last_webhook_at = greatest(n.last_webhook_at, l.webhook_at), last_send_at = greatest(n.last_send_at, l.send_at)
+    FROM looked l
+    WHERE n.organization_id = l.organization_id AND n.id = l.id
+      AND (l.webhook_at > coalesce(n.last_webhook_at, '-infinity') OR l.send_at > coalesce(n.last_send_at, '-infinity'));
+
+    RETURN QUERY
+        UPDATE integrations.connection_alerts a SET cleared_at = moment
+        FROM integrations.connections n
+        WHERE a.kind = 'silent' AND a.cleared_at IS NULL
+          AND n.organization_id = a.organization_id AND n.id = a.connection_id AND n.last_webhook_at > a.raised_at
+        RETURNING a.organization_id, a.connection_id, 'heard';
+
+    RETURN QUERY
+        SELECT n.organization_id, n.id, 'silent'
+        FROM integrations.connections n
+        WHERE n.status = 'active' AND n.provider IN ('whatsapp', 'instagram', 'messenger')
+          AND n.last_send_at > coalesce(n.last_webhook_at, n.created_at) + interval '1 minute'
+          AND (SELECT o.accepted_at FROM platform.outbox o
+               WHERE o.organization_id = n.organization_id AND o.connection_id = n.id
+                 AND o.accepted_at > coalesce(n.last_webhook_at, n.created_at) + interval '1 minute'
+               ORDER BY o.accepted_at LIMIT 1) <= moment - make_interval(secs => p_silent_seconds)
+          AND integrations.raise_alert(n.organization_id, n.id, 'silent', 'no_webhook', NULL);
+END
+$$;
+
+ALTER FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) OWNER TO owner;
 
 -- Name: add_encryption_key(text, uuid, bytea, text); Type: FUNCTION; Schema: platform; Owner: definer_role
 
@@ -1891,6 +2142,7 @@ CREATE TABLE agents.llm_attempts (
     cached_tokens integer,
     cost_usd numeric(20,10),
     error_code text,
+    agent_id uuid,
     CONSTRAINT llm_attempts_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT llm_attempts_cached_tokens_check CHECK ((cached_tokens >= 0)),
     CONSTRAINT llm_attempts_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
@@ -1905,6 +2157,22 @@ PARTITION BY RANGE (started_at);
 ALTER TABLE ONLY agents.llm_attempts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE agents.llm_attempts OWNER TO owner;
+
+-- Name: spending_limits; Type: TABLE; Schema: agents; Owner: owner
+
+CREATE TABLE agents.spending_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    agent_id uuid,
+    monthly_limit_usd numeric(20,10) NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT spending_limits_monthly_limit_usd_check CHECK ((monthly_limit_usd >= (0)::numeric))
+);
+
+ALTER TABLE ONLY agents.spending_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE agents.spending_limits OWNER TO owner;
 
 -- Name: satisfaction_scores; Type: TABLE; Schema: analytics; Owner: owner
 
@@ -2099,6 +2367,26 @@ ALTER TABLE ONLY departments.departments FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE departments.departments OWNER TO owner;
 
+-- Name: connection_alerts; Type: TABLE; Schema: integrations; Owner: owner
+
+CREATE TABLE integrations.connection_alerts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    detail text,
+    raised_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    cleared_at timestamp with time zone,
+    CONSTRAINT connection_alerts_detail_check CHECK ((char_length(detail) <= 20000)),
+    CONSTRAINT connection_alerts_kind_check CHECK ((kind = ANY (ARRAY['paused'::text, 'silent'::text, 'token_expiring'::text, 'provider_warning'::text]))),
+    CONSTRAINT connection_alerts_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 200)))
+);
+
+ALTER TABLE ONLY integrations.connection_alerts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE integrations.connection_alerts OWNER TO owner;
+
 -- Name: connections; Type: TABLE; Schema: integrations; Owner: owner
 
 CREATE TABLE integrations.connections (
@@ -2121,8 +2409,20 @@ CREATE TABLE integrations.connections (
     rate_limit_reset_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    business_account_id text,
+    business_portfolio_id text,
+    attention_reason text,
+    attention_since timestamp with time zone,
+    owner_notified_at timestamp with time zone,
+    last_webhook_at timestamp with time zone,
+    last_send_at timestamp with time zone,
+    token_refreshed_at timestamp with time zone,
+    token_refresh_after timestamp with time zone,
     CONSTRAINT connections_access_token_check CHECK ((char_length(access_token) <= 20000)),
     CONSTRAINT connections_account_identifier_check CHECK (((char_length(account_identifier) >= 1) AND (char_length(account_identifier) <= 500))),
+    CONSTRAINT connections_attention_reason_check CHECK (((char_length(attention_reason) >= 1) AND (char_length(attention_reason) <= 200))),
+    CONSTRAINT connections_business_account_id_check CHECK (((char_length(business_account_id) >= 1) AND (char_length(business_account_id) <= 255))),
+    CONSTRAINT connections_business_portfolio_id_check CHECK (((char_length(business_portfolio_id) >= 1) AND (char_length(business_portfolio_id) <= 255))),
     CONSTRAINT connections_configuration_check CHECK ((jsonb_typeof(configuration) = 'object'::text)),
     CONSTRAINT connections_integration_type_check CHECK ((integration_type = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'stripe'::text, 'mercadopago'::text]))),
     CONSTRAINT connections_last_error_check CHECK ((char_length(last_error) <= 20000)),
@@ -2138,6 +2438,30 @@ CREATE TABLE integrations.connections (
 ALTER TABLE ONLY integrations.connections FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE integrations.connections OWNER TO owner;
+
+-- Name: COLUMN connections.business_account_id; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.connections.business_account_id IS 'WhatsApp Business Account, or the page that an Instagram account belongs to: what account-level webhooks name';
+
+-- Name: COLUMN connections.business_portfolio_id; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.connections.business_portfolio_id IS 'scope of business-scoped user ids and usernames';
+
+-- Name: COLUMN connections.attention_reason; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.connections.attention_reason IS 'one word: why status is expired or error; NULL while it is neither';
+
+-- Name: COLUMN connections.last_webhook_at; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.connections.last_webhook_at IS 'written by the sweep every few minutes, not by intake';
+
+-- Name: COLUMN connections.last_send_at; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.connections.last_send_at IS 'as last_webhook_at: the newest message that the provider accepted';
+
+-- Name: COLUMN connections.token_refresh_after; Type: COMMENT; Schema: integrations; Owner: owner
+
+COMMENT ON COLUMN integrations.connections.token_refresh_after IS 'no other worker renews the token before this';
 
 -- Name: webhook_deliveries; Type: TABLE; Schema: integrations; Owner: owner
 
@@ -2435,6 +2759,11 @@ CREATE TABLE platform.media_assets (
     storage_provider text DEFAULT 'gcs'::text NOT NULL,
     storage_path text NOT NULL,
     public_url text,
+    sha256 text,
+    crc32c text,
+    generation bigint,
+    state text DEFAULT 'ready'::text NOT NULL,
+    deleting_at timestamp with time zone,
     image_metadata jsonb,
     alt_text text,
     generation_prompt text,
@@ -2445,6 +2774,7 @@ CREATE TABLE platform.media_assets (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT media_assets_alt_text_check CHECK ((char_length(alt_text) <= 5000)),
+    CONSTRAINT media_assets_crc32c_check CHECK ((char_length(crc32c) <= 20)),
     CONSTRAINT media_assets_file_size_bytes_check CHECK ((file_size_bytes >= 0)),
     CONSTRAINT media_assets_filename_check CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 1000))),
     CONSTRAINT media_assets_generation_cost_check CHECK ((generation_cost >= (0)::numeric)),
@@ -2453,6 +2783,8 @@ CREATE TABLE platform.media_assets (
     CONSTRAINT media_assets_mime_type_check CHECK (((char_length(mime_type) >= 1) AND (char_length(mime_type) <= 200))),
     CONSTRAINT media_assets_original_filename_check CHECK ((char_length(original_filename) <= 1000)),
     CONSTRAINT media_assets_public_url_check CHECK ((char_length(public_url) <= 4096)),
+    CONSTRAINT media_assets_sha256_check CHECK ((char_length(sha256) = 64)),
+    CONSTRAINT media_assets_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'deleting'::text, 'missing'::text]))),
     CONSTRAINT media_assets_storage_path_check CHECK (((char_length(storage_path) >= 1) AND (char_length(storage_path) <= 2000))),
     CONSTRAINT media_assets_storage_provider_check CHECK ((storage_provider = ANY (ARRAY['gcs'::text, 's3'::text, 'local'::text]))),
     CONSTRAINT media_assets_usage_count_check CHECK ((usage_count >= 0))
@@ -2461,6 +2793,73 @@ CREATE TABLE platform.media_assets (
 ALTER TABLE ONLY platform.media_assets FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.media_assets OWNER TO owner;
+
+-- Name: media_audits; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.media_audits (
+    organization_id uuid NOT NULL,
+    audited_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    due_at timestamp with time zone
+);
+
+ALTER TABLE ONLY platform.media_audits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.media_audits OWNER TO owner;
+
+-- Name: media_throttles; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.media_throttles (
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    error_times timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    CONSTRAINT media_throttles_error_times_check CHECK ((cardinality(error_times) <= 100))
+);
+
+ALTER TABLE ONLY platform.media_throttles FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.media_throttles OWNER TO owner;
+
+-- Name: media_transfers; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.media_transfers (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    kind text NOT NULL,
+    provider_media_id text,
+    url text,
+    declared_mime_type text,
+    declared_sha256 text,
+    declared_size bigint,
+    file_name text,
+    voice boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease_until timestamp with time zone,
+    media_asset_id uuid,
+    error_code text,
+    error_detail text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT media_transfers_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT media_transfers_declared_mime_type_check CHECK ((char_length(declared_mime_type) <= 2000)),
+    CONSTRAINT media_transfers_declared_sha256_check CHECK ((char_length(declared_sha256) <= 2000)),
+    CONSTRAINT media_transfers_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT media_transfers_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT media_transfers_file_name_check CHECK ((char_length(file_name) <= 20000)),
+    CONSTRAINT media_transfers_kind_check CHECK ((char_length(kind) <= 200)),
+    CONSTRAINT media_transfers_provider_media_id_check CHECK ((char_length(provider_media_id) <= 2000)),
+    CONSTRAINT media_transfers_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'transferring'::text, 'stored'::text, 'expired'::text, 'refused'::text, 'failed'::text]))),
+    CONSTRAINT media_transfers_url_check CHECK ((char_length(url) <= 20000))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.media_transfers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.media_transfers OWNER TO owner;
 
 -- Name: message_statuses; Type: TABLE; Schema: platform; Owner: owner
 
@@ -2797,6 +3196,16 @@ ALTER TABLE public.alembic_version OWNER TO owner;
 ALTER TABLE ONLY agents.llm_attempts
     ADD CONSTRAINT llm_attempts_pkey PRIMARY KEY (organization_id, started_at, id);
 
+-- Name: spending_limits spending_limits_organization_id_agent_id_key; Type: CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.spending_limits
+    ADD CONSTRAINT spending_limits_organization_id_agent_id_key UNIQUE NULLS NOT DISTINCT (organization_id, agent_id);
+
+-- Name: spending_limits spending_limits_pkey; Type: CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.spending_limits
+    ADD CONSTRAINT spending_limits_pkey PRIMARY KEY (id);
+
 -- Name: satisfaction_scores satisfaction_scores_pkey; Type: CONSTRAINT; Schema: analytics; Owner: owner
 
 ALTER TABLE ONLY analytics.satisfaction_scores
@@ -2841,6 +3250,11 @@ ALTER TABLE ONLY departments.departments
 
 ALTER TABLE ONLY departments.departments
     ADD CONSTRAINT idx_departments_org UNIQUE (organization_id, id);
+
+-- Name: connection_alerts connection_alerts_pkey; Type: CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.connection_alerts
+    ADD CONSTRAINT connection_alerts_pkey PRIMARY KEY (id);
 
 -- Name: connections connections_organization_id_integration_type_account_identi_key; Type: CONSTRAINT; Schema: integrations; Owner: owner
 
@@ -2932,10 +3346,35 @@ ALTER TABLE ONLY platform.knowledge_chunks
 ALTER TABLE ONLY platform.knowledge_chunks
     ADD CONSTRAINT knowledge_chunks_pkey PRIMARY KEY (id);
 
+-- Name: media_assets media_assets_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_assets
+    ADD CONSTRAINT media_assets_organization_id_id_key UNIQUE (organization_id, id);
+
 -- Name: media_assets media_assets_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.media_assets
     ADD CONSTRAINT media_assets_pkey PRIMARY KEY (id);
+
+-- Name: media_audits media_audits_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_audits
+    ADD CONSTRAINT media_audits_pkey PRIMARY KEY (organization_id);
+
+-- Name: media_throttles media_throttles_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_throttles
+    ADD CONSTRAINT media_throttles_pkey PRIMARY KEY (organization_id, connection_id);
+
+-- Name: media_transfers media_transfers_organization_id_message_id_ordinal_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_transfers
+    ADD CONSTRAINT media_transfers_organization_id_message_id_ordinal_key UNIQUE (organization_id, message_id, ordinal);
+
+-- Name: media_transfers media_transfers_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_transfers
+    ADD CONSTRAINT media_transfers_pkey PRIMARY KEY (id);
 
 -- Name: message_statuses message_statuses_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
 
@@ -3105,9 +3544,21 @@ CREATE INDEX idx_executions_trigger ON ONLY departments.agent_executions USING b
 
 CREATE INDEX idx_executions_unfinished ON ONLY departments.agent_executions USING btree (created_at) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
 
+-- Name: connection_alerts_open; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE UNIQUE INDEX connection_alerts_open ON integrations.connection_alerts USING btree (organization_id, connection_id, kind, reason) WHERE (cleared_at IS NULL);
+
 -- Name: connections_account; Type: INDEX; Schema: integrations; Owner: owner
 
 CREATE UNIQUE INDEX connections_account ON integrations.connections USING btree (provider, account_identifier) WHERE (status <> 'revoked'::text);
+
+-- Name: idx_connection_alerts_connection; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_connection_alerts_connection ON integrations.connection_alerts USING btree (organization_id, connection_id, raised_at);
+
+-- Name: idx_connections_business; Type: INDEX; Schema: integrations; Owner: owner
+
+CREATE INDEX idx_connections_business ON integrations.connections USING btree (provider, business_account_id) WHERE ((business_account_id IS NOT NULL) AND (status <> 'revoked'::text));
 
 -- Name: idx_connections_status; Type: INDEX; Schema: integrations; Owner: owner
 
@@ -3225,6 +3676,14 @@ CREATE INDEX idx_knowledge_status ON platform.knowledge_base USING btree (organi
 
 CREATE INDEX idx_knowledge_type ON platform.knowledge_base USING btree (organization_id, content_type);
 
+-- Name: idx_media_audits_due; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_audits_due ON platform.media_audits USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+-- Name: idx_media_deleting; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_deleting ON platform.media_assets USING btree (organization_id, deleting_at) WHERE (state = 'deleting'::text);
+
 -- Name: idx_media_org; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_media_org ON platform.media_assets USING btree (organization_id, created_at);
@@ -3232,6 +3691,22 @@ CREATE INDEX idx_media_org ON platform.media_assets USING btree (organization_id
 -- Name: idx_media_storage; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE UNIQUE INDEX idx_media_storage ON platform.media_assets USING btree (organization_id, storage_provider, storage_path);
+
+-- Name: idx_media_transfers_asset; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_transfers_asset ON platform.media_transfers USING btree (organization_id, media_asset_id) WHERE (media_asset_id IS NOT NULL);
+
+-- Name: idx_media_transfers_connection; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_transfers_connection ON platform.media_transfers USING btree (organization_id, connection_id);
+
+-- Name: idx_media_transfers_leased; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_transfers_leased ON platform.media_transfers USING btree (lease_until) WHERE (state = 'transferring'::text);
+
+-- Name: idx_media_transfers_pending; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_media_transfers_pending ON platform.media_transfers USING btree (organization_id, next_attempt_at) WHERE (state = 'pending'::text);
 
 -- Name: idx_media_type; Type: INDEX; Schema: platform; Owner: owner
 
@@ -3276,6 +3751,10 @@ CREATE INDEX idx_organizations_search ON platform.organizations USING gin (searc
 -- Name: idx_organizations_subscription; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_organizations_subscription ON platform.organizations USING btree (subscription_plan, billing_status);
+
+-- Name: idx_outbox_accepted; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_outbox_accepted ON platform.outbox USING btree (organization_id, connection_id, accepted_at) WHERE (accepted_at IS NOT NULL);
 
 -- Name: idx_outbox_attempts_outbox; Type: INDEX; Schema: platform; Owner: owner
 
@@ -3345,6 +3824,10 @@ CREATE INDEX idx_users_role ON platform.users USING btree (organization_id, role
 
 CREATE UNIQUE INDEX knowledge_base_source ON platform.knowledge_base USING btree (organization_id, source_path) WHERE ((status = 'active'::text) AND (source_path IS NOT NULL));
 
+-- Name: media_assets_bytes; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX media_assets_bytes ON platform.media_assets USING btree (organization_id, sha256) WHERE (state = 'ready'::text);
+
 -- Name: subscriptions_mercadopago; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE UNIQUE INDEX subscriptions_mercadopago ON platform.subscriptions USING btree (mercadopago_subscription_id) WHERE (mercadopago_subscription_id IS NOT NULL);
@@ -3357,6 +3840,10 @@ CREATE UNIQUE INDEX subscriptions_one_live ON platform.subscriptions USING btree
 
 CREATE UNIQUE INDEX subscriptions_stripe ON platform.subscriptions USING btree (stripe_subscription_id) WHERE (stripe_subscription_id IS NOT NULL);
 
+-- Name: spending_limits set_updated_at; Type: TRIGGER; Schema: agents; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON agents.spending_limits FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
 -- Name: agents set_updated_at; Type: TRIGGER; Schema: departments; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON departments.agents FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -3364,6 +3851,10 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON departments.agents FOR EACH ROW E
 -- Name: departments set_updated_at; Type: TRIGGER; Schema: departments; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON departments.departments FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: connections follow_connection_status; Type: TRIGGER; Schema: integrations; Owner: owner
+
+CREATE TRIGGER follow_connection_status BEFORE UPDATE OF status ON integrations.connections FOR EACH ROW WHEN ((new.status <> old.status)) EXECUTE FUNCTION integrations.follow_connection_status();
 
 -- Name: connections set_updated_at; Type: TRIGGER; Schema: integrations; Owner: owner
 
@@ -3385,6 +3876,10 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.knowledge_base FOR EACH 
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.media_assets FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: media_transfers set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.media_transfers FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
 -- Name: organizations set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.organizations FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -3400,6 +3895,16 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.subscriptions FOR EACH R
 -- Name: users set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.users FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: spending_limits spending_limits_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.spending_limits
+    ADD CONSTRAINT spending_limits_organization_id_agent_id_fkey FOREIGN KEY (organization_id, agent_id) REFERENCES departments.agents(organization_id, id) ON DELETE CASCADE;
+
+-- Name: spending_limits spending_limits_organization_id_fkey; Type: FK CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.spending_limits
+    ADD CONSTRAINT spending_limits_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
 
 -- Name: satisfaction_scores satisfaction_scores_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: analytics; Owner: owner
 
@@ -3430,6 +3935,11 @@ ALTER TABLE ONLY departments.agents
 
 ALTER TABLE ONLY departments.departments
     ADD CONSTRAINT departments_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: connection_alerts connection_alerts_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: integrations; Owner: owner
+
+ALTER TABLE ONLY integrations.connection_alerts
+    ADD CONSTRAINT connection_alerts_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id) ON DELETE CASCADE;
 
 -- Name: connections connections_organization_id_fkey; Type: FK CONSTRAINT; Schema: integrations; Owner: owner
 
@@ -3496,6 +4006,31 @@ ALTER TABLE ONLY platform.knowledge_chunks
 ALTER TABLE ONLY platform.media_assets
     ADD CONSTRAINT media_assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
 
+-- Name: media_audits media_audits_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_audits
+    ADD CONSTRAINT media_audits_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: media_throttles media_throttles_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_throttles
+    ADD CONSTRAINT media_throttles_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id) ON DELETE CASCADE;
+
+-- Name: media_transfers media_transfers_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_transfers
+    ADD CONSTRAINT media_transfers_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id);
+
+-- Name: media_transfers media_transfers_organization_id_media_asset_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_transfers
+    ADD CONSTRAINT media_transfers_organization_id_media_asset_id_fkey FOREIGN KEY (organization_id, media_asset_id) REFERENCES platform.media_assets(organization_id, id) ON DELETE SET NULL (media_asset_id);
+
+-- Name: media_transfers media_transfers_organization_id_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.media_transfers
+    ADD CONSTRAINT media_transfers_organization_id_message_id_fkey FOREIGN KEY (organization_id, message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
+
 -- Name: messages messages_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.messages
@@ -3555,9 +4090,17 @@ ALTER TABLE ONLY platform.users
 
 ALTER TABLE agents.llm_attempts ENABLE ROW LEVEL SECURITY;
 
+-- Name: spending_limits; Type: ROW SECURITY; Schema: agents; Owner: owner
+
+ALTER TABLE agents.spending_limits ENABLE ROW LEVEL SECURITY;
+
 -- Name: llm_attempts tenant_isolation_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
 
 CREATE POLICY tenant_isolation_llm_attempts ON agents.llm_attempts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: spending_limits tenant_isolation_spending_limits; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY tenant_isolation_spending_limits ON agents.spending_limits TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: llm_attempts worker_role_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
 
@@ -3623,9 +4166,17 @@ CREATE POLICY tenant_isolation_departments ON departments.departments TO applica
 
 CREATE POLICY worker_role_agent_executions ON departments.agent_executions TO worker_role USING (true) WITH CHECK (true);
 
+-- Name: connection_alerts; Type: ROW SECURITY; Schema: integrations; Owner: owner
+
+ALTER TABLE integrations.connection_alerts ENABLE ROW LEVEL SECURITY;
+
 -- Name: connections; Type: ROW SECURITY; Schema: integrations; Owner: owner
 
 ALTER TABLE integrations.connections ENABLE ROW LEVEL SECURITY;
+
+-- Name: connection_alerts definer_role_connection_alerts; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY definer_role_connection_alerts ON integrations.connection_alerts TO definer_role USING (true) WITH CHECK (true);
 
 -- Name: connections definer_role_connections; Type: POLICY; Schema: integrations; Owner: owner
 
@@ -3642,6 +4193,10 @@ CREATE POLICY definer_role_webhook_events ON integrations.webhook_events TO defi
 -- Name: webhook_keys definer_role_webhook_keys; Type: POLICY; Schema: integrations; Owner: owner
 
 CREATE POLICY definer_role_webhook_keys ON integrations.webhook_keys TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: connection_alerts tenant_isolation_connection_alerts; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY tenant_isolation_connection_alerts ON integrations.connection_alerts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: connections tenant_isolation_connections; Type: POLICY; Schema: integrations; Owner: owner
 
@@ -3662,6 +4217,10 @@ ALTER TABLE integrations.webhook_events ENABLE ROW LEVEL SECURITY;
 -- Name: webhook_keys; Type: ROW SECURITY; Schema: integrations; Owner: owner
 
 ALTER TABLE integrations.webhook_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: connection_alerts worker_role_connection_alerts; Type: POLICY; Schema: integrations; Owner: owner
+
+CREATE POLICY worker_role_connection_alerts ON integrations.connection_alerts TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: connections worker_role_connections; Type: POLICY; Schema: integrations; Owner: owner
 
@@ -3690,6 +4249,10 @@ CREATE POLICY definer_role_conversations ON platform.conversations TO definer_ro
 -- Name: encryption_keys definer_role_encryption_keys; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY definer_role_encryption_keys ON platform.encryption_keys TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: media_transfers definer_role_media_transfers; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_media_transfers ON platform.media_transfers TO definer_role USING (true) WITH CHECK (true);
 
 -- Name: message_statuses definer_role_message_statuses; Type: POLICY; Schema: platform; Owner: owner
 
@@ -3722,6 +4285,18 @@ ALTER TABLE platform.knowledge_chunks ENABLE ROW LEVEL SECURITY;
 -- Name: media_assets; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.media_assets ENABLE ROW LEVEL SECURITY;
+
+-- Name: media_audits; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.media_audits ENABLE ROW LEVEL SECURITY;
+
+-- Name: media_throttles; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.media_throttles ENABLE ROW LEVEL SECURITY;
+
+-- Name: media_transfers; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.media_transfers ENABLE ROW LEVEL SECURITY;
 
 -- Name: message_statuses; Type: ROW SECURITY; Schema: platform; Owner: owner
 
@@ -3770,6 +4345,18 @@ CREATE POLICY tenant_isolation_knowledge_chunks ON platform.knowledge_chunks TO 
 -- Name: media_assets tenant_isolation_media_assets; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY tenant_isolation_media_assets ON platform.media_assets TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: media_audits tenant_isolation_media_audits; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_media_audits ON platform.media_audits TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: media_throttles tenant_isolation_media_throttles; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_media_throttles ON platform.media_throttles TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: media_transfers tenant_isolation_media_transfers; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_media_transfers ON platform.media_transfers TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: message_statuses tenant_isolation_message_statuses; Type: POLICY; Schema: platform; Owner: owner
 
@@ -3822,6 +4409,18 @@ ALTER TABLE platform.users ENABLE ROW LEVEL SECURITY;
 -- Name: conversations worker_role_conversations; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY worker_role_conversations ON platform.conversations TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: media_assets worker_role_media_assets; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_media_assets ON platform.media_assets TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: media_audits worker_role_media_audits; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_media_audits ON platform.media_audits TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: media_transfers worker_role_media_transfers; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_media_transfers ON platform.media_transfers TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: message_statuses worker_role_message_statuses; Type: POLICY; Schema: platform; Owner: owner
 
@@ -3896,10 +4495,10 @@ GRANT CREATE ON SCHEMA public TO owner;
 REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
 
--- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer) TO application_role;
+REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) TO application_role;
 
 -- Name: FUNCTION close_stuck_executions(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -3926,10 +4525,20 @@ GRANT ALL ON FUNCTION agents.escalate_failures(p_window_seconds double precision
 REVOKE ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) TO worker_role;
 
+-- Name: FUNCTION exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) TO application_role;
+
 -- Name: FUNCTION expire_sends(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) TO worker_role;
+
+-- Name: FUNCTION expire_transfers(p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.expire_transfers(p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.expire_transfers(p_batch integer) TO worker_role;
 
 -- Name: FUNCTION finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
 
@@ -3979,6 +4588,11 @@ GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id
 REVOKE ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) TO application_role;
 
+-- Name: FUNCTION media_to_clean(p_grace_seconds double precision, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) TO worker_role;
+
 -- Name: FUNCTION pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) FROM PUBLIC;
@@ -4014,10 +4628,15 @@ GRANT ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid
 REVOKE ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) TO worker_role;
 
--- Name: FUNCTION start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
+REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
+
+-- Name: FUNCTION transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) TO worker_role;
 
 -- Name: FUNCTION withdraw_replies(o platform.outbox, p_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
@@ -4035,6 +4654,27 @@ GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
 
 REVOKE ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) TO application_role;
+
+-- Name: FUNCTION apply_account_events(p_events jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) TO definer_role;
+
+-- Name: FUNCTION follow_connection_status(); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.follow_connection_status() FROM PUBLIC;
+
+-- Name: FUNCTION pauses_sending(p_event text); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.pauses_sending(p_event text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.pauses_sending(p_event text) TO definer_role;
+
+-- Name: FUNCTION raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) TO application_role;
+GRANT ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) TO worker_role;
+GRANT ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) TO definer_role;
 
 -- Name: FUNCTION record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision); Type: ACL; Schema: integrations; Owner: definer_role
 
@@ -4055,6 +4695,11 @@ GRANT ALL ON FUNCTION integrations.resolve_connection(provider text, account tex
 
 REVOKE ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) TO worker_role;
 
 -- Name: FUNCTION add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text); Type: ACL; Schema: platform; Owner: definer_role
 
@@ -4182,6 +4827,10 @@ GRANT ALL ON FUNCTION public.get_organization_metrics(org_id uuid, period_days i
 GRANT SELECT,INSERT,UPDATE ON TABLE agents.llm_attempts TO application_role;
 GRANT SELECT,UPDATE ON TABLE agents.llm_attempts TO worker_role;
 
+-- Name: TABLE spending_limits; Type: ACL; Schema: agents; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.spending_limits TO application_role;
+
 -- Name: TABLE satisfaction_scores; Type: ACL; Schema: analytics; Owner: owner
 
 GRANT SELECT,INSERT ON TABLE analytics.satisfaction_scores TO application_role;
@@ -4221,6 +4870,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.agents TO application_rol
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.departments TO application_role;
 
+-- Name: TABLE connection_alerts; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE integrations.connection_alerts TO application_role;
+GRANT SELECT,INSERT ON TABLE integrations.connection_alerts TO worker_role;
+GRANT SELECT,INSERT ON TABLE integrations.connection_alerts TO definer_role;
+
+-- Name: COLUMN connection_alerts.cleared_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT UPDATE(cleared_at) ON TABLE integrations.connection_alerts TO application_role;
+GRANT UPDATE(cleared_at) ON TABLE integrations.connection_alerts TO worker_role;
+GRANT UPDATE(cleared_at) ON TABLE integrations.connection_alerts TO definer_role;
+
 -- Name: TABLE connections; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE integrations.connections TO application_role;
@@ -4255,12 +4916,17 @@ GRANT SELECT(token_expires_at) ON TABLE integrations.connections TO worker_role;
 
 -- Name: COLUMN connections.status; Type: ACL; Schema: integrations; Owner: owner
 
-GRANT SELECT(status) ON TABLE integrations.connections TO worker_role;
-GRANT SELECT(status) ON TABLE integrations.connections TO definer_role;
+GRANT SELECT(status),UPDATE(status) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(status),UPDATE(status) ON TABLE integrations.connections TO definer_role;
 
 -- Name: COLUMN connections.last_sync_at; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT(last_sync_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.last_error; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT UPDATE(last_error) ON TABLE integrations.connections TO worker_role;
+GRANT UPDATE(last_error) ON TABLE integrations.connections TO definer_role;
 
 -- Name: COLUMN connections.rate_limit_per_hour; Type: ACL; Schema: integrations; Owner: owner
 
@@ -4281,6 +4947,45 @@ GRANT SELECT(created_at) ON TABLE integrations.connections TO worker_role;
 -- Name: COLUMN connections.updated_at; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT(updated_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.business_account_id; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(business_account_id) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(business_account_id) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.business_portfolio_id; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(business_portfolio_id) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(business_portfolio_id) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.attention_reason; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(attention_reason),UPDATE(attention_reason) ON TABLE integrations.connections TO worker_role;
+GRANT UPDATE(attention_reason) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.attention_since; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(attention_since) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.owner_notified_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(owner_notified_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.last_webhook_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(last_webhook_at),UPDATE(last_webhook_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.last_send_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(last_send_at),UPDATE(last_send_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.token_refreshed_at; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(token_refreshed_at) ON TABLE integrations.connections TO worker_role;
+
+-- Name: COLUMN connections.token_refresh_after; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(token_refresh_after) ON TABLE integrations.connections TO worker_role;
 
 -- Name: TABLE webhook_deliveries; Type: ACL; Schema: integrations; Owner: owner
 
@@ -4329,6 +5034,45 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_chunks TO applicat
 -- Name: TABLE media_assets; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.media_assets TO application_role;
+
+-- Name: COLUMN media_assets.id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(id) ON TABLE platform.media_assets TO worker_role;
+
+-- Name: COLUMN media_assets.organization_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(organization_id) ON TABLE platform.media_assets TO worker_role;
+
+-- Name: COLUMN media_assets.state; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(state) ON TABLE platform.media_assets TO worker_role;
+
+-- Name: COLUMN media_assets.deleting_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(deleting_at) ON TABLE platform.media_assets TO worker_role;
+
+-- Name: COLUMN media_assets.created_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(created_at) ON TABLE platform.media_assets TO worker_role;
+
+-- Name: COLUMN media_assets.updated_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(updated_at) ON TABLE platform.media_assets TO worker_role;
+
+-- Name: TABLE media_audits; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.media_audits TO application_role;
+GRANT SELECT ON TABLE platform.media_audits TO worker_role;
+
+-- Name: TABLE media_throttles; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.media_throttles TO application_role;
+
+-- Name: TABLE media_transfers; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.media_transfers TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.media_transfers TO worker_role;
+GRANT SELECT,INSERT ON TABLE platform.media_transfers TO definer_role;
 
 -- Name: TABLE message_statuses; Type: ACL; Schema: platform; Owner: owner
 

@@ -85,6 +85,19 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "failed": _END,
         "estimated": _END,
     },
+    ("platform.media_transfers", "state"): {
+        "pending": Moves("transfers_to_wake", max_age=10 * MINUTE, since="next_attempt_at"),
+        "transferring": Moves("expire_transfers", max_age=10 * MINUTE, since="lease_until"),
+        "stored": _END,
+        "expired": _END,
+        "refused": _END,
+        "failed": _END,
+    },
+    ("platform.media_assets", "state"): {
+        "ready": _END,
+        "deleting": Moves("media_to_clean", max_age=HOUR, since="deleting_at"),
+        "missing": _PERSON,
+    },
     ("departments.agent_executions", "status"): {
         "pending": Moves("close_stuck_executions", max_age=30 * MINUTE, since="created_at"),
         "running": Moves("close_stuck_executions", max_age=30 * MINUTE, since="created_at"),

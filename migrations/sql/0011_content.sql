@@ -68,6 +68,14 @@ CREATE TABLE platform.media_assets (
     storage_path TEXT NOT NULL CHECK (char_length(storage_path) BETWEEN 1 AND 2000),
     public_url TEXT CHECK (char_length(public_url) <= 4096),
 
+    -- What is stored: the hash of its bytes (the same bytes are stored once in an organization), and Cloud Storage's
+    -- checksum and generation of the object. Deleting goes in two steps: the row says so, then the object and the row go.
+    sha256 TEXT CHECK (char_length(sha256) = 64),
+    crc32c TEXT CHECK (char_length(crc32c) <= 20),
+    generation BIGINT,
+    state TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'deleting', 'missing')), -- missing: its object is not there
+    deleting_at TIMESTAMP WITH TIME ZONE,
+
     -- Image-specific Data
     image_metadata JSONB, -- width, height, format, etc.
     alt_text TEXT CHECK (char_length(alt_text) <= 5000),
@@ -82,11 +90,17 @@ CREATE TABLE platform.media_assets (
     last_used_at TIMESTAMP WITH TIME ZONE,
 
     created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
-    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now()
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
+
+    UNIQUE (organization_id, id)
 );
 CREATE INDEX idx_media_org ON platform.media_assets (organization_id, created_at);
 CREATE INDEX idx_media_type ON platform.media_assets (organization_id, mime_type);
 CREATE UNIQUE INDEX idx_media_storage ON platform.media_assets (organization_id, storage_provider, storage_path);
+CREATE UNIQUE INDEX media_assets_bytes ON platform.media_assets (organization_id, sha256) WHERE state = 'ready';
+CREATE INDEX idx_media_deleting ON platform.media_assets (organization_id, deleting_at) WHERE state = 'deleting';
 SELECT platform.track_updates('platform.media_assets');
 SELECT platform.isolate_tenant('platform.media_assets');
+SELECT platform.admit_all_tenants('platform.media_assets', 'worker_role');
 GRANT SELECT, INSERT, UPDATE, DELETE ON platform.media_assets TO application_role;
+GRANT SELECT (id, organization_id, state, deleting_at, created_at, updated_at) ON platform.media_assets TO worker_role;

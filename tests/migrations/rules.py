@@ -28,6 +28,8 @@ ACROSS_ORGANIZATIONS = {
     "integrations.webhook_events idx_webhook_events_status": "operators look for what was not processed",
     "platform.outbox idx_outbox_waiting": "the sweep looks for messages that do not move",
     "platform.message_statuses idx_message_statuses_failed": "the sweep looks for deliveries that failed",
+    "platform.media_transfers idx_media_transfers_leased": "the sweep looks for transfers that lost their worker",
+    "platform.media_audits idx_media_audits_due": "the sweep looks for comparisons of objects and rows that are due",
     "agents.llm_attempts idx_llm_attempts_unsettled": "the sweep looks for calls that never ended",
     "platform.content idx_content_scheduled": "the sweep looks for posts that are due",
     "platform.subscriptions idx_subscriptions_period": "the sweep looks for periods that end",
@@ -100,7 +102,8 @@ RULES = {
     "a status or state is checked": f"""
         SELECT name || '.' || a.attname FROM ({_TABLE}) t JOIN pg_attribute a ON a.attrelid = t.oid
         WHERE (a.attname ~ '(^|_)(status|state)$' OR a.attname IN ('kind', 'outcome', 'role', 'priority', 'direction'))
-        AND name || '.' || a.attname NOT IN ('platform.message_statuses.status', 'departments.agent_executions.outcome')
+        AND name || '.' || a.attname NOT IN ('platform.message_statuses.status', 'departments.agent_executions.outcome',
+            'platform.media_transfers.kind')
         AND NOT t.relispartition AND a.atttypid = 'text'::regtype AND NOT EXISTS (
             SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey)
             AND pg_get_constraintdef(k.oid) ~ '= ANY|= ''')""",

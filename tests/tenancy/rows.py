@@ -46,7 +46,7 @@ def _value(column: Column) -> str:
     }
     if kind in simple:
         return simple[kind]
-    if kind == "bigint":
+    if kind == "bigint" or column.name == "ordinal":
         return str(uuid.uuid4().int % 10**9)  # a sequence number: no two rows alike
     if kind in _NUMBERS or kind.startswith("numeric"):
         return "1"
