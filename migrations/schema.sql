@@ -77,17 +77,35 @@ CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_ma
 DECLARE
     s record;
 BEGIN
+    WITH f AS MATERIALIZED (
+        SELECT * FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds)
+    ), counted AS (
+        -- one of the hour's requests is taken together with the message; of two senders who want the last one, one gets it
+        UPDATE integrations.connections n
+        SET requests_this_hour = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.requests_this_hour + 1 ELSE 1 END,
+            rate_limit_reset_at = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.rate_limit_reset_at
+                                       ELSE clock_timestamp() + interval '1 hour' END
+        FROM f
+        WHERE f.obstacle IS NULL AND f.hourly_limit IS NOT NULL AND n.organization_id = p_organization_id AND n.id = f.connection_id
+          AND n.rate_limit_per_hour > 0
+          AND (n.requests_this_hour < n.rate_limit_per_hour OR n.rate_limit_reset_at > clock_timestamp() IS NOT TRUE)
+        RETURNING n.id
+    )
     UPDATE platform.outbox o
     SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
-    FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f
+    FROM f
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL
-    RETURNING o.attempt, o.part, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token INTO s;
+      AND (f.hourly_limit IS NULL OR EXISTS (SELECT FROM counted))
+    RETURNING o.attempt, o.part, o.kind, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token,
+              f.login, f.late INTO s;
     IF NOT FOUND THEN
         RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
     END IF;
-    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'recipient', s.recipient, 'payload', s.payload,
+    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'kind', s.kind, 'recipient', s.recipient,
+        'payload', s.payload, 'late', s.late,
         'connection', jsonb_build_object('id', s.connection_id, 'provider', s.provider,
-                                         'account_identifier', s.account_identifier, 'access_token', s.access_token));
+                                         'account_identifier', s.account_identifier, 'access_token', s.access_token,
+                                         'login', s.login));
 END
 $$;
 
@@ -230,6 +248,77 @@ $$;
 
 ALTER FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
 
+-- Name: outbox; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.outbox (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    message_id uuid,
+    execution_id uuid,
+    turn_seq bigint NOT NULL,
+    part smallint DEFAULT 1 NOT NULL,
+    kind text DEFAULT 'reply'::text NOT NULL,
+    recipient text NOT NULL,
+    payload jsonb NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    resend_policy text DEFAULT 'resend'::text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone DEFAULT now() NOT NULL,
+    sending_at timestamp with time zone,
+    uncertain_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    provider_message_id text,
+    error_code text,
+    error_detail text,
+    cancel_reason text,
+    duplicate_detected_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    from_seq bigint,
+    known_seq bigint,
+    CONSTRAINT outbox_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT outbox_cancel_reason_check CHECK ((char_length(cancel_reason) <= 2000)),
+    CONSTRAINT outbox_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT outbox_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['reply'::text, 'handoff'::text, 'human'::text, 'template'::text, 'survey'::text]))),
+    CONSTRAINT outbox_part_check CHECK ((part >= 0)),
+    CONSTRAINT outbox_payload_check CHECK ((jsonb_typeof(payload) = 'object'::text)),
+    CONSTRAINT outbox_provider_message_id_check CHECK (((char_length(provider_message_id) >= 1) AND (char_length(provider_message_id) <= 1000))),
+    CONSTRAINT outbox_recipient_check CHECK (((char_length(recipient) >= 1) AND (char_length(recipient) <= 500))),
+    CONSTRAINT outbox_resend_policy_check CHECK ((resend_policy = ANY (ARRAY['resend'::text, 'hold'::text]))),
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'sending'::text, 'accepted'::text, 'refused'::text, 'uncertain'::text, 'held'::text, 'cancelled'::text]))),
+    CONSTRAINT outbox_turn_range_check CHECK (((from_seq <= turn_seq) AND (turn_seq <= known_seq)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.outbox FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.outbox OWNER TO owner;
+
+-- Name: COLUMN outbox.from_seq; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON COLUMN platform.outbox.from_seq IS 'first inbound message of the turn; NULL for what no turn wrote';
+
+-- Name: COLUMN outbox.known_seq; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON COLUMN platform.outbox.known_seq IS 'newest inbound message when the reply was decided';
+
+-- Name: close_window(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.close_window(o platform.outbox) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.conversations c SET window_closed_at = greatest(clock_timestamp(), c.last_inbound_at)
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id;
+    PERFORM agents.leave_window(o);
+END
+$$;
+
+ALTER FUNCTION agents.close_window(o platform.outbox) OWNER TO owner;
+
 -- Name: commit_turn(uuid, uuid, bigint, bigint, bigint, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) RETURNS jsonb
@@ -314,9 +403,9 @@ $$;
 
 ALTER FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) OWNER TO owner;
 
--- Name: conversations_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: conversations_to_wake(double precision, integer, integer, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, conversation_id uuid, reason text)
+CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) RETURNS TABLE(organization_id uuid, conversation_id uuid, reason text)
     LANGUAGE sql STABLE
     AS $$
     WITH RECURSIVE moment AS (
@@ -342,23 +431,52 @@ CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p
             ORDER BY c.run_at LIMIT p_per_organization
         ) d
     ), unsent AS (
-        SELECT o.organization_id, o.conversation_id, min(o.not_before) AS since, 'unsent' AS reason
+        SELECT o.organization_id, o.conversation_id, min(o.not_before) AS since,
+               CASE WHEN bool_or(o.kind IN ('reply', 'handoff')) THEN 'unsent' ELSE 'undelivered' END AS reason
         FROM platform.outbox o, moment
         WHERE o.state = 'ready' AND o.not_before <= moment.before
           AND NOT EXISTS (SELECT FROM platform.outbox e
                           WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
                             AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
         GROUP BY o.organization_id, o.conversation_id
+    ), unsettled AS (
+        SELECT o.organization_id, o.conversation_id, min(o.uncertain_at) AS since, 'unsettled' AS reason
+        FROM platform.outbox o
+        JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+        WHERE o.state = 'uncertain' AND o.uncertain_at <= clock_timestamp() - make_interval(secs => p_uncertain_seconds)
+          AND n.provider IN ('instagram', 'messenger')
+        GROUP BY o.organization_id, o.conversation_id
     ), ranked AS (
         SELECT w.*, row_number() OVER (PARTITION BY w.organization_id ORDER BY w.since, w.conversation_id) AS rank
-        FROM (SELECT * FROM due UNION ALL SELECT u.organization_id, u.conversation_id, u.since, u.reason FROM unsent u) w
+        FROM (SELECT * FROM due UNION ALL SELECT u.organization_id, u.conversation_id, u.since, u.reason FROM unsent u
+              UNION ALL SELECT a.organization_id, a.conversation_id, a.since, a.reason FROM unsettled a) w
     )
     SELECT r.organization_id, r.conversation_id, r.reason FROM ranked r
     WHERE r.rank <= p_per_organization
     ORDER BY r.rank, r.since LIMIT p_limit
 $$;
 
-ALTER FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
+ALTER FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) OWNER TO owner;
+
+-- Name: disable_template(platform.outbox, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.disable_template(o platform.outbox, p_error_code text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE integrations.connections n
+    SET configuration = jsonb_set(n.configuration, '{window_template,disabled_at}', to_jsonb(clock_timestamp()))
+    WHERE n.organization_id = o.organization_id AND n.id = o.connection_id
+      AND n.configuration -> 'window_template' ->> 'name' = o.payload ->> 'name' AND NOT n.configuration -> 'window_template' ? 'disabled_at';
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        VALUES (o.organization_id, 'template.disabled', 'integration', o.connection_id, false, p_error_code,
+                jsonb_build_object('name', o.payload ->> 'name'));
+    END IF;
+END
+$$;
+
+ALTER FUNCTION agents.disable_template(o platform.outbox, p_error_code text) OWNER TO owner;
 
 -- Name: escalate_failures(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -382,14 +500,21 @@ BEGIN
         FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         UPDATE platform.outbox x
-        SET state = 'refused', error_code = m.error_code, error_detail = m.error_detail
+        SET state = CASE m.error_code WHEN '131047' THEN 'held' ELSE 'refused' END, error_code = m.error_code, error_detail = m.error_detail
         FROM platform.messages m
         WHERE x.organization_id = o.organization_id AND x.id = o.id AND m.organization_id = o.organization_id AND m.id = o.message_id
         RETURNING x.* INTO o;
-        PERFORM agents.withdraw_replies(o, 'cancelled', 'previous_part_refused');
-        UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
-        WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND o.error_code = '131050';
-        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
+        IF o.error_code = '131047' THEN
+            PERFORM agents.close_window(o);
+        ELSE
+            PERFORM agents.withdraw_replies(o, 'cancelled', 'previous_part_refused');
+            IF o.error_code = '131050' THEN
+                PERFORM agents.note_opt_out(o);
+            END IF;
+            IF NOT (o.error_code = '131050' AND o.kind IN ('template', 'survey')) THEN
+                PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
+            END IF;
+        END IF;
         escalated := escalated + 1;
     END LOOP;
     RETURN escalated;
@@ -513,63 +638,6 @@ $$;
 
 ALTER FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) OWNER TO owner;
 
--- Name: outbox; Type: TABLE; Schema: platform; Owner: owner
-
-CREATE TABLE platform.outbox (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    organization_id uuid NOT NULL,
-    conversation_id uuid NOT NULL,
-    connection_id uuid NOT NULL,
-    message_id uuid,
-    execution_id uuid,
-    turn_seq bigint NOT NULL,
-    part smallint DEFAULT 1 NOT NULL,
-    kind text DEFAULT 'reply'::text NOT NULL,
-    recipient text NOT NULL,
-    payload jsonb NOT NULL,
-    state text DEFAULT 'ready'::text NOT NULL,
-    resend_policy text DEFAULT 'resend'::text NOT NULL,
-    attempt integer DEFAULT 0 NOT NULL,
-    not_before timestamp with time zone DEFAULT now() NOT NULL,
-    sending_at timestamp with time zone,
-    uncertain_at timestamp with time zone,
-    accepted_at timestamp with time zone,
-    provider_message_id text,
-    error_code text,
-    error_detail text,
-    cancel_reason text,
-    duplicate_detected_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    from_seq bigint,
-    known_seq bigint,
-    CONSTRAINT outbox_attempt_check CHECK ((attempt >= 0)),
-    CONSTRAINT outbox_cancel_reason_check CHECK ((char_length(cancel_reason) <= 2000)),
-    CONSTRAINT outbox_error_code_check CHECK ((char_length(error_code) <= 200)),
-    CONSTRAINT outbox_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
-    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['reply'::text, 'handoff'::text]))),
-    CONSTRAINT outbox_part_check CHECK ((part >= 0)),
-    CONSTRAINT outbox_payload_check CHECK ((jsonb_typeof(payload) = 'object'::text)),
-    CONSTRAINT outbox_provider_message_id_check CHECK (((char_length(provider_message_id) >= 1) AND (char_length(provider_message_id) <= 1000))),
-    CONSTRAINT outbox_recipient_check CHECK (((char_length(recipient) >= 1) AND (char_length(recipient) <= 500))),
-    CONSTRAINT outbox_resend_policy_check CHECK ((resend_policy = ANY (ARRAY['resend'::text, 'hold'::text]))),
-    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'sending'::text, 'accepted'::text, 'refused'::text, 'uncertain'::text, 'held'::text, 'cancelled'::text]))),
-    CONSTRAINT outbox_turn_range_check CHECK (((from_seq <= turn_seq) AND (turn_seq <= known_seq)))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY platform.outbox FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE platform.outbox OWNER TO owner;
-
--- Name: COLUMN outbox.from_seq; Type: COMMENT; Schema: platform; Owner: owner
-
-COMMENT ON COLUMN platform.outbox.from_seq IS 'first inbound message of the turn; NULL for what no turn wrote';
-
--- Name: COLUMN outbox.known_seq; Type: COMMENT; Schema: platform; Owner: owner
-
-COMMENT ON COLUMN platform.outbox.known_seq IS 'newest inbound message when the reply was decided';
-
 -- Name: finish_refused(platform.outbox, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) RETURNS void
@@ -582,9 +650,19 @@ BEGIN
     PERFORM agents.withdraw_replies(o, CASE o.state WHEN 'held' THEN 'held' ELSE 'cancelled' END, 'previous_part_refused');
     UPDATE departments.agent_executions e SET outcome = 'send_refused'
     WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
-    UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
-    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND p_result ->> 'consequence' = 'opt_out';
-    PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
+    CASE p_result ->> 'consequence'
+        WHEN 'window' THEN
+            PERFORM agents.close_window(o);
+            RETURN;
+        WHEN 'opt_out' THEN
+            PERFORM agents.note_opt_out(o);
+        WHEN 'template' THEN
+            PERFORM agents.disable_template(o, p_result ->> 'error_code');
+        ELSE NULL;
+    END CASE;
+    IF NOT (p_result ->> 'consequence' = 'opt_out' AND o.kind IN ('template', 'survey')) IS TRUE THEN
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
+    END IF;
 END
 $$;
 
@@ -612,7 +690,7 @@ BEGIN
     END IF;
 
     UPDATE platform.outbox x
-    SET state = CASE WHEN outcome = 'retry' THEN 'ready' WHEN outcome = 'refused' AND p_result ->> 'consequence' = 'hold' THEN 'held' ELSE outcome END,
+    SET state = CASE WHEN outcome = 'retry' THEN 'ready' WHEN outcome = 'refused' AND p_result ->> 'consequence' = 'window' THEN 'held' ELSE outcome END,
         not_before = CASE outcome WHEN 'retry' THEN moment + make_interval(secs => (p_result ->> 'retry_seconds')::float8) ELSE x.not_before END,
         uncertain_at = CASE outcome WHEN 'uncertain' THEN moment ELSE x.uncertain_at END,
         error_code = p_result ->> 'error_code', error_detail = p_result ->> 'error_detail'
@@ -657,6 +735,22 @@ $$;
 
 ALTER FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) OWNER TO owner;
 
+-- Name: leave_window(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.leave_window(o platform.outbox) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM agents.withdraw_replies(o, 'held', 'window_closed');
+    IF o.payload ->> 'type' IS NOT DISTINCT FROM 'template' OR NOT agents.queue_window_template(o) THEN
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'window_closed');
+    END IF;
+    RETURN jsonb_build_object('state', 'held', 'reason', 'window_closed');
+END
+$$;
+
+ALTER FUNCTION agents.leave_window(o platform.outbox) OWNER TO owner;
+
 -- Name: mark_connection(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) RETURNS void
@@ -691,6 +785,32 @@ $$;
 
 ALTER FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) OWNER TO owner;
 
+-- Name: next_part(uuid, uuid, bigint); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT 1 + greatest(1000, max(x.part)) FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.conversation_id = p_conversation_id AND x.turn_seq = p_turn_seq
+$$;
+
+ALTER FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) OWNER TO owner;
+
+-- Name: note_opt_out(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.note_opt_out(o platform.outbox) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id;
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (o.organization_id, 'contact.opted_out', 'conversation', o.conversation_id, jsonb_build_object('by', 'provider'));
+END
+$$;
+
+ALTER FUNCTION agents.note_opt_out(o platform.outbox) OWNER TO owner;
+
 -- Name: pause_reason(timestamp with time zone, text, timestamp with time zone, text, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) RETURNS text
@@ -708,6 +828,92 @@ CREATE FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_bil
 $$;
 
 ALTER FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) OWNER TO owner;
+
+-- Name: queue_message(uuid, uuid, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c platform.conversations;
+    kind text := p_message ->> 'kind';
+    moment timestamptz := clock_timestamp();
+    place int;
+    written uuid;
+BEGIN
+    SELECT * INTO c FROM platform.conversations
+    WHERE organization_id = p_organization_id AND id = p_conversation_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'unknown_conversation');
+    ELSIF c.status NOT IN ('active', 'escalated') AND kind = 'human' THEN
+        RETURN jsonb_build_object('state', 'closed');
+    END IF;
+    IF kind = 'human' THEN
+        PERFORM agents.take_over(c, (p_message ->> 'user_id')::uuid);
+    END IF;
+
+    place := agents.next_part(p_organization_id, p_conversation_id, c.last_in_seq) - 1;
+    INSERT INTO platform.messages (
+        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, sender_user_id,
+        delivery_status, created_at)
+    SELECT (part ->> 'message_id')::uuid, p_organization_id, c.id, c.connection_id, 'outbound', part ->> 'message_type', part ->> 'text',
+           CASE kind WHEN 'human' THEN 'human' ELSE 'ai' END, (p_message ->> 'user_id')::uuid, 'pending', moment
+    FROM jsonb_array_elements(p_message -> 'parts') AS part;
+    INSERT INTO platform.outbox (
+        id, organization_id, conversation_id, connection_id, message_id, turn_seq, part, kind, recipient, payload, resend_policy, not_before,
+        created_at)
+    SELECT (part ->> 'outbox_id')::uuid, p_organization_id, c.id, c.connection_id, (part ->> 'message_id')::uuid, c.last_in_seq,
+           place + ordinal, kind, c.customer_external_id, part -> 'payload', p_message ->> 'resend_policy', moment, moment
+    FROM jsonb_array_elements(p_message -> 'parts') WITH ORDINALITY AS p (part, ordinal);
+    INSERT INTO audit.activity_logs (organization_id, user_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, (p_message ->> 'user_id')::uuid, 'message.queued', 'conversation', p_conversation_id,
+            jsonb_build_object('kind', kind, 'parts', jsonb_array_length(p_message -> 'parts')));
+    RETURN jsonb_build_object('state', 'queued');
+END
+$$;
+
+ALTER FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) OWNER TO owner;
+
+-- Name: queue_window_template(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.queue_window_template(o platform.outbox) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    template jsonb;
+    message uuid := gen_random_uuid();
+    moment timestamptz := clock_timestamp();
+BEGIN
+    SELECT n.configuration -> 'window_template' INTO template
+    FROM integrations.connections n
+    JOIN platform.conversations c ON c.organization_id = n.organization_id AND c.id = o.conversation_id
+    WHERE n.organization_id = o.organization_id AND n.id = o.connection_id AND n.provider = 'whatsapp'
+      AND n.configuration -> 'window_template' ? 'name' AND NOT n.configuration -> 'window_template' ? 'disabled_at'
+      AND NOT EXISTS (SELECT FROM platform.outbox e
+                      WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id AND e.kind = 'template'
+                        AND e.created_at > coalesce(c.last_inbound_at, '-infinity'));
+    IF template IS NULL THEN
+        RETURN false;
+    END IF;
+    INSERT INTO platform.messages (
+        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id, delivery_status,
+        created_at)
+    SELECT message, o.organization_id, o.conversation_id, o.connection_id, 'outbound', 'template', template ->> 'text', 'ai',
+           (SELECT m.agent_id FROM platform.messages m WHERE m.organization_id = o.organization_id AND m.id = o.message_id), 'pending', moment;
+    INSERT INTO platform.outbox (
+        organization_id, conversation_id, connection_id, message_id, turn_seq, part, kind, recipient, payload, resend_policy, not_before,
+        created_at)
+    SELECT o.organization_id, o.conversation_id, o.connection_id, message, o.turn_seq,
+           agents.next_part(o.organization_id, o.conversation_id, o.turn_seq), 'template', o.recipient,
+           jsonb_build_object('type', 'template', 'name', template -> 'name', 'language', coalesce(template ->> 'language', 'pt_BR'),
+                              'components', coalesce(template -> 'components', '[]'), 'category', coalesce(template ->> 'category', 'utility')),
+           'hold', moment, moment;
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION agents.queue_window_template(o platform.outbox) OWNER TO owner;
 
 -- Name: record_sent(uuid, uuid, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -757,7 +963,21 @@ BEGIN
     ELSIF why IN ('human_active', 'organization_cancelled') THEN
         PERFORM agents.withdraw_replies(o, 'cancelled', why);
         RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
-    ELSIF why IN ('window_closed', 'opted_out', 'spending_limit', 'reply_too_old', 'connection_revoked') THEN
+    ELSIF why = 'window_closed' THEN
+        RETURN agents.leave_window(o);
+    ELSIF why = 'opted_out' AND o.kind NOT IN ('reply', 'handoff') THEN
+        -- nobody waits for it
+        PERFORM agents.withdraw_replies(o, 'cancelled', why);
+        RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
+    ELSIF why = 'rate_limit' THEN
+        UPDATE platform.outbox x
+        SET cancel_reason = why,
+            not_before = (SELECT greatest(n.rate_limit_reset_at, clock_timestamp() + interval '1 second') FROM integrations.connections n
+                          WHERE n.organization_id = p_organization_id AND n.id = o.connection_id)
+        WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
+        RETURNING x.* INTO o;
+        RETURN jsonb_build_object('state', 'waiting', 'at', o.not_before, 'reason', why);
+    ELSIF why IN ('opted_out', 'spending_limit', 'reply_too_old', 'connection_revoked') THEN
         PERFORM agents.withdraw_replies(o, 'held', why);
         PERFORM agents.hand_over(p_organization_id, o.conversation_id, 'human', why);
         RETURN jsonb_build_object('state', 'held', 'reason', why);
@@ -820,9 +1040,20 @@ $$;
 
 ALTER FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) OWNER TO owner;
 
+-- Name: same_text(platform.outbox, platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.same_text(x platform.outbox, o platform.outbox) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT x.turn_seq = o.turn_seq AND CASE WHEN o.kind IN ('reply', 'handoff') THEN x.kind IN ('reply', 'handoff')
+                                            ELSE x.kind = o.kind AND x.created_at = o.created_at END
+$$;
+
+ALTER FUNCTION agents.same_text(x platform.outbox, o platform.outbox) OWNER TO owner;
+
 -- Name: send_facts(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) RETURNS TABLE(obstacle text, provider text, account_identifier text, access_token text)
+CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) RETURNS TABLE(obstacle text, provider text, account_identifier text, access_token text, login text, late boolean, connection_id uuid, hourly_limit integer)
     LANGUAGE sql STABLE
     AS $$
     SELECT CASE
@@ -831,28 +1062,46 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                          WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
                            AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
                 THEN 'previous_part'
-            WHEN o.kind <> 'handoff' AND c.automation_state <> 'auto' THEN 'human_active'
+            WHEN o.kind = 'reply' AND c.automation_state <> 'auto' THEN 'human_active'
             WHEN o.kind = 'reply' AND c.last_in_seq > o.known_seq
                  AND NOT EXISTS (SELECT FROM platform.outbox e
                                  WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
                                    AND e.turn_seq = o.turn_seq
                                    AND (e.state IN ('sending', 'accepted', 'uncertain', 'held') OR e.uncertain_at IS NOT NULL))
                 THEN 'newer_message'
-            WHEN c.last_inbound_at <= clock_timestamp() - interval '24 hours' THEN 'window_closed'
-            -- whoever writes after opting out asks for service again
-            WHEN c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            -- outside the window a template may go out, and for seven days what a person writes on Instagram and Messenger
+            WHEN w.closed AND o.payload ->> 'type' IS DISTINCT FROM 'template'
+                 AND NOT (w.human_agent AND w.last_inbound_at > clock_timestamp() - interval '7 days') THEN 'window_closed'
+            -- whoever writes after opting out asks for service again; what nobody asked for stays unsent
+            WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
+                                       AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
+                 AND c.opted_out_at IS NOT NULL THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
             WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
                              WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
                 THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
-            ELSE agents.pause_reason(g.deleted_at, g.billing_status, g.ai_paused_at, d.status, a.status, n.status)
-        END, n.provider::text, n.account_identifier::text, n.access_token::text
+            -- the switch of the AI does not stop what people write
+            WHEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                                     d.status, a.status, n.status) IS NOT NULL
+                THEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                                         d.status, a.status, n.status)
+            WHEN n.rate_limit_per_hour = 0 OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
+                THEN 'rate_limit'
+        END, n.provider::text, n.account_identifier::text, n.access_token::text, n.configuration ->> 'login', w.closed AND w.human_agent,
+        n.id, n.rate_limit_per_hour
     FROM platform.outbox o
     JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
     JOIN platform.organizations g ON g.id = o.organization_id
     JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    CROSS JOIN LATERAL (
+        SELECT c.last_inbound_at,
+               coalesce(c.last_inbound_at, '-infinity') <= clock_timestamp() - interval '24 hours'
+                   OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
+               o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
+    ) w
     LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
@@ -860,6 +1109,42 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
 $$;
 
 ALTER FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) OWNER TO owner;
+
+-- Name: settle_asked(uuid, uuid, integer, text[]); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+    proof text;
+BEGIN
+    SELECT * INTO o FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.attempt = p_attempt AND x.state = 'uncertain'
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'gone';
+    END IF;
+    SELECT candidate INTO proof FROM unnest(p_candidates) WITH ORDINALITY AS c (candidate, place)
+    WHERE NOT EXISTS (SELECT FROM platform.messages m
+                      WHERE m.organization_id = p_organization_id AND m.connection_id = o.connection_id AND m.external_message_id = candidate)
+    ORDER BY place LIMIT 1;
+    IF proof IS NOT NULL THEN
+        RETURN agents.finish_accepted(p_organization_id, p_outbox_id, proof, clock_timestamp()) ->> 'state';
+    ELSIF o.resend_policy = 'hold' THEN
+        UPDATE platform.outbox x SET state = 'held', cancel_reason = 'uncertain'
+        WHERE x.organization_id = o.organization_id AND x.id = o.id;
+        PERFORM agents.withdraw_replies(o, 'held', 'uncertain');
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'uncertain_send');
+        RETURN 'held';
+    END IF;
+    UPDATE platform.outbox x SET state = 'ready', not_before = clock_timestamp()
+    WHERE x.organization_id = o.organization_id AND x.id = o.id;
+    RETURN 'ready';
+END
+$$;
+
+ALTER FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) OWNER TO owner;
 
 -- Name: settle_uncertain(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -872,10 +1157,13 @@ DECLARE
     held int := 0;
 BEGIN
     FOR o IN
-        SELECT * FROM platform.outbox x
-        WHERE x.state = 'uncertain' AND x.uncertain_at <= clock_timestamp() - make_interval(secs => p_window_seconds)
+        SELECT x.* FROM platform.outbox x
+        JOIN integrations.connections n ON n.organization_id = x.organization_id AND n.id = x.connection_id
+        WHERE x.state = 'uncertain'
+          AND x.uncertain_at <= clock_timestamp() - make_interval(secs => p_window_seconds
+                                                    * CASE WHEN n.provider IN ('instagram', 'messenger') THEN 4 ELSE 1 END)
         ORDER BY x.uncertain_at LIMIT p_batch
-        FOR NO KEY UPDATE SKIP LOCKED
+        FOR NO KEY UPDATE OF x SKIP LOCKED
     LOOP
         IF o.resend_policy = 'hold' THEN
             UPDATE platform.outbox x SET state = 'held', cancel_reason = 'uncertain'
@@ -921,52 +1209,6 @@ $$;
 
 ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
 
--- Name: transfers_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
-
-CREATE FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, transfer_id uuid)
-    LANGUAGE sql STABLE
-    AS $$
-    WITH RECURSIVE waiting AS (
-        -- a loose index scan: one look-up for each organization that has anything pending
-        (SELECT t.organization_id FROM platform.media_transfers t WHERE t.state = 'pending' ORDER BY t.organization_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT t.organization_id FROM platform.media_transfers t
-                WHERE t.state = 'pending' AND t.organization_id > waiting.organization_id ORDER BY t.organization_id LIMIT 1)
-        FROM waiting WHERE waiting.organization_id IS NOT NULL
-    )
-    SELECT waiting.organization_id, d.id
-    FROM waiting, LATERAL (
-        SELECT t.id, t.next_attempt_at, row_number() OVER (ORDER BY t.next_attempt_at) AS rank
-        FROM platform.media_transfers t
-        WHERE t.organization_id = waiting.organization_id AND t.state = 'pending'
-          AND t.next_attempt_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
-        ORDER BY t.next_attempt_at LIMIT p_per_organization
-    ) d
-    ORDER BY d.rank, d.next_attempt_at LIMIT p_limit
-$$;
-
-ALTER FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
-
--- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
-
-CREATE FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    UPDATE platform.messages m
-    SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_state, error_detail = p_reason
-    FROM platform.outbox x
-    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
-      AND m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'pending';
-    UPDATE platform.outbox x SET state = p_state, cancel_reason = p_reason
-    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready';
-    UPDATE departments.agent_executions e SET outcome = p_reason
-    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
-END
-$$;
-
-ALTER FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) OWNER TO owner;
-
 -- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
 
 CREATE TABLE platform.conversations (
@@ -1004,6 +1246,7 @@ CREATE TABLE platform.conversations (
     satisfaction_score integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    window_closed_at timestamp with time zone,
     CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
     CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
     CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
@@ -1028,6 +1271,98 @@ WITH (fillfactor='80');
 ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.conversations OWNER TO owner;
+
+-- Name: take_over(platform.conversations, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    o platform.outbox;
+BEGIN
+    FOR o IN
+        SELECT * FROM platform.outbox x
+        WHERE x.organization_id = c.organization_id AND x.conversation_id = c.id AND x.state = 'ready' AND x.kind = 'reply'
+        ORDER BY x.turn_seq, x.part
+        FOR NO KEY UPDATE
+    LOOP
+        PERFORM agents.withdraw_replies(o, 'cancelled', 'human_active');
+    END LOOP;
+    PERFORM agents.hand_over(c.organization_id, c.id, 'human', 'human_message');
+    UPDATE platform.conversations x SET assigned_user_id = coalesce(p_user_id, x.assigned_user_id)
+    WHERE x.organization_id = c.organization_id AND x.id = c.id;
+END
+$$;
+
+ALTER FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) OWNER TO owner;
+
+-- Name: transfers_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, transfer_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE waiting AS (
+        -- a loose index scan: one look-up for each organization that has anything pending
+        (SELECT t.organization_id FROM platform.media_transfers t WHERE t.state = 'pending' ORDER BY t.organization_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT t.organization_id FROM platform.media_transfers t
+                WHERE t.state = 'pending' AND t.organization_id > waiting.organization_id ORDER BY t.organization_id LIMIT 1)
+        FROM waiting WHERE waiting.organization_id IS NOT NULL
+    )
+    SELECT waiting.organization_id, d.id
+    FROM waiting, LATERAL (
+        SELECT t.id, t.next_attempt_at, row_number() OVER (ORDER BY t.next_attempt_at) AS rank
+        FROM platform.media_transfers t
+        WHERE t.organization_id = waiting.organization_id AND t.state = 'pending'
+          AND t.next_attempt_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
+        ORDER BY t.next_attempt_at LIMIT p_per_organization
+    ) d
+    ORDER BY d.rank, d.next_attempt_at LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
+
+-- Name: waiting_messages(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT jsonb_build_object(
+        'ready', coalesce(jsonb_agg(o.id ORDER BY o.turn_seq, o.part) FILTER (WHERE o.state = 'ready'), '[]'),
+        'unsettled', coalesce(jsonb_agg(jsonb_build_object(
+            'id', o.id, 'attempt', o.attempt, 'part', o.part, 'recipient', o.recipient, 'payload', o.payload, 'kind', o.kind,
+            'sending_at', o.sending_at, 'connection', jsonb_build_object(
+                'id', n.id, 'provider', n.provider, 'account_identifier', n.account_identifier, 'access_token', n.access_token,
+                'login', n.configuration ->> 'login')) ORDER BY o.turn_seq, o.part)
+            FILTER (WHERE o.state = 'uncertain' AND n.provider IN ('instagram', 'messenger')
+                      AND o.uncertain_at <= clock_timestamp() - make_interval(secs => p_uncertain_seconds)), '[]'))
+    FROM platform.outbox o
+    JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    WHERE o.organization_id = p_organization_id AND o.conversation_id = p_conversation_id AND o.state IN ('ready', 'uncertain')
+$$;
+
+ALTER FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) OWNER TO owner;
+
+-- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.messages m
+    SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_state, error_detail = p_reason
+    FROM platform.outbox x
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
+      AND agents.same_text(x, o) AND m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'pending';
+    UPDATE platform.outbox x SET state = p_state, cancel_reason = p_reason
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
+      AND agents.same_text(x, o);
+    UPDATE departments.agent_executions e SET outcome = p_reason
+    WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
+END
+$$;
+
+ALTER FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) OWNER TO owner;
 
 -- Name: write_replies(platform.conversations, bigint, bigint, timestamp with time zone, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1095,6 +1430,40 @@ END
 $$;
 
 ALTER FUNCTION integrations.apply_account_events(p_events jsonb) OWNER TO owner;
+
+-- Name: claim_token_refreshes(double precision, double precision, integer); Type: FUNCTION; Schema: integrations; Owner: definer_role
+
+CREATE FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) RETURNS TABLE(organization_id uuid, connection_id uuid, access_token text, wrapped_keyset bytea, master_key text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        WITH due AS (
+            SELECT n.organization_id, n.id, n.access_token, k.wrapped_keyset, k.master_key
+            FROM integrations.connections n
+            JOIN platform.organizations g ON g.id = n.organization_id AND g.deleted_at IS NULL
+            JOIN platform.encryption_keys k ON k.id = g.encryption_key_id AND k.organization_id = g.id AND k.destroyed_at IS NULL
+            WHERE n.provider = 'instagram' AND n.status = 'active' AND n.access_token IS NOT NULL
+              AND n.configuration ->> 'login' = 'instagram'
+              AND coalesce(n.token_refresh_after, '-infinity') <= clock_timestamp()
+              AND coalesce(n.token_refreshed_at, n.created_at) <= clock_timestamp() - interval '25 hours'
+              AND (n.token_expires_at IS NULL
+                   OR n.token_expires_at BETWEEN clock_timestamp() AND clock_timestamp() + make_interval(secs => p_ahead_seconds))
+            ORDER BY n.token_expires_at NULLS LAST, n.id
+            LIMIT p_batch
+            FOR NO KEY UPDATE OF n SKIP LOCKED
+        )
+        UPDATE integrations.connections n
+        SET token_refresh_after = clock_timestamp() + make_interval(secs => p_lease_seconds)
+        FROM due d
+        WHERE n.organization_id = d.organization_id AND n.id = d.id
+        RETURNING n.organization_id, n.id, d.access_token, d.wrapped_keyset, d.master_key;
+END
+$$;
+
+ALTER FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) OWNER TO definer_role;
 
 -- Name: follow_connection_status(); Type: FUNCTION; Schema: integrations; Owner: owner
 
@@ -1427,6 +1796,34 @@ $$;
 
 ALTER FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) OWNER TO owner;
 
+-- Name: settle_token_refresh(uuid, uuid, text, text, timestamp with time zone, boolean, text, double precision); Type: FUNCTION; Schema: integrations; Owner: definer_role
+
+CREATE FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE integrations.connections n
+    SET access_token = coalesce(p_new, n.access_token),
+        token_expires_at = CASE WHEN p_new IS NULL THEN n.token_expires_at ELSE p_expires_at END,
+        token_refreshed_at = CASE WHEN p_new IS NULL THEN n.token_refreshed_at ELSE clock_timestamp() END,
+        token_refresh_after = CASE WHEN p_new IS NULL AND NOT p_refused
+                                   THEN clock_timestamp() + make_interval(secs => p_retry_seconds) END,
+        status = CASE WHEN p_refused THEN 'expired' ELSE n.status END,
+        last_error = coalesce(p_detail, n.last_error)
+    WHERE n.organization_id = p_organization_id AND n.id = p_connection_id AND n.access_token = p_old AND n.status = 'active';
+    IF FOUND AND p_refused THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        VALUES (p_organization_id, 'connection.needs_attention', 'integration', p_connection_id, false, p_detail,
+                '{"status": "expired", "reason": "token_refused"}');
+        RETURN true;
+    END IF;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) OWNER TO definer_role;
+
 -- Name: watch_channels(double precision, integer, integer); Type: FUNCTION; Schema: integrations; Owner: owner
 
 CREATE FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) RETURNS TABLE(organization_id uuid, connection_id uuid, change text)
@@ -1440,7 +1837,7 @@ BEGIN
         SELECT n.organization_id, n.id,
                (SELECT e.created_at FROM integrations.webhook_events e
                 WHERE e.organization_id = n.organization_id AND e.connection_id = n.id
-                  AND e.created_at > coalesce(n.last_webhook_at, n.created_at - interval '1 hour')
+                  AND e.created_at > coalesce(n.last_webhook_at, n.created_at)
                 ORDER BY e.created_at DESC LIMIT 1) AS webhook_at,
                (SELECT o.accepted_at FROM platform.outbox o
                 WHERE o.organization_id = n.organization_id AND o.connection_id = n.id AND o.accepted_at IS NOT NULL
@@ -1466,19 +1863,63 @@ BEGIN
         RETURNING a.organization_id, a.connection_id, 'heard';
 
     RETURN QUERY
-        SELECT n.organization_id, n.id, 'silent'
-        FROM integrations.connections n
-        WHERE n.status = 'active' AND n.provider IN ('whatsapp', 'instagram', 'messenger')
-          AND n.last_send_at > coalesce(n.last_webhook_at, n.created_at) + interval '1 minute'
-          AND (SELECT o.accepted_at FROM platform.outbox o
-               WHERE o.organization_id = n.organization_id AND o.connection_id = n.id
-                 AND o.accepted_at > coalesce(n.last_webhook_at, n.created_at) + interval '1 minute'
-               ORDER BY o.accepted_at LIMIT 1) <= moment - make_interval(secs => p_silent_seconds)
-          AND integrations.raise_alert(n.organization_id, n.id, 'silent', 'no_webhook', NULL);
+        WITH unheard AS MATERIALIZED ( -- the alert is raised for what was found, not while it is looked for
+            SELECT n.organization_id, n.id
+            FROM integrations.connections n
+            WHERE n.status = 'active' AND n.provider IN ('whatsapp', 'instagram', 'messenger')
+              AND n.last_send_at > coalesce(n.last_webhook_at, n.created_at) + interval '1 minute'
+              AND (SELECT o.accepted_at FROM platform.outbox o
+                   WHERE o.organization_id = n.organization_id AND o.connection_id = n.id
+                     AND o.accepted_at > coalesce(n.last_webhook_at, n.created_at) + interval '1 minute'
+                   ORDER BY o.accepted_at LIMIT 1) <= moment - make_interval(secs => p_silent_seconds)
+        )
+        SELECT u.organization_id, u.id, 'silent' FROM unheard u
+        WHERE integrations.raise_alert(u.organization_id, u.id, 'silent', 'no_webhook', NULL);
 END
 $$;
 
 ALTER FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) OWNER TO owner;
+
+-- Name: watch_tokens(double precision); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.watch_tokens(p_warn_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    soon timestamptz := clock_timestamp() + make_interval(secs => p_warn_seconds);
+    expired int;
+    warned int;
+BEGIN
+    WITH over AS (
+        UPDATE integrations.connections n
+        SET status = 'expired', attention_reason = 'token_expired', last_error = 'the access token is past its end'
+        WHERE n.status = 'active' AND n.token_expires_at <= clock_timestamp()
+        RETURNING n.organization_id, n.id
+    ), told AS (
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        SELECT o.organization_id, 'connection.needs_attention', 'integration', o.id, false, 'the access token is past its end',
+               '{"status": "expired", "reason": "token_expired"}'
+        FROM over o
+    )
+    SELECT count(*) INTO expired FROM over;
+
+    UPDATE integrations.connection_alerts a SET cleared_at = clock_timestamp()
+    FROM integrations.connections n
+    WHERE a.kind = 'token_expiring' AND a.cleared_at IS NULL AND n.organization_id = a.organization_id AND n.id = a.connection_id
+      AND (n.status <> 'active' OR n.token_expires_at IS NULL OR n.token_expires_at > soon);
+
+    WITH ending AS MATERIALIZED (
+        SELECT n.organization_id, n.id, n.token_expires_at FROM integrations.connections n
+        WHERE n.status = 'active' AND n.token_expires_at <= soon
+    )
+    SELECT count(*) INTO warned FROM ending e
+    WHERE integrations.raise_alert(e.organization_id, e.id, 'token_expiring', 'token_expiring',
+                                   to_char(e.token_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'));
+    RETURN jsonb_build_object('tokens_expired', expired, 'expiries_announced', warned);
+END
+$$;
+
+ALTER FUNCTION integrations.watch_tokens(p_warn_seconds double precision) OWNER TO owner;
 
 -- Name: add_encryption_key(text, uuid, bytea, text); Type: FUNCTION; Schema: platform; Owner: definer_role
 
@@ -4262,6 +4703,10 @@ CREATE POLICY definer_role_message_statuses ON platform.message_statuses TO defi
 
 CREATE POLICY definer_role_messages ON platform.messages TO definer_role USING (true) WITH CHECK (true);
 
+-- Name: organizations definer_role_organizations; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_organizations ON platform.organizations TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: outbox definer_role_outbox; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY definer_role_outbox ON platform.outbox TO definer_role USING (true) WITH CHECK (true);
@@ -4505,15 +4950,48 @@ GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_i
 REVOKE ALL ON FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.close_stuck_executions(p_limit_seconds double precision, p_batch integer) TO worker_role;
 
+-- Name: TABLE outbox; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.outbox TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.outbox TO worker_role;
+GRANT SELECT ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.state; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(state) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.accepted_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(accepted_at) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.provider_message_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(provider_message_id) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.duplicate_detected_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(duplicate_detected_at) ON TABLE platform.outbox TO definer_role;
+
+-- Name: FUNCTION close_window(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.close_window(o platform.outbox) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.close_window(o platform.outbox) TO application_role;
+GRANT ALL ON FUNCTION agents.close_window(o platform.outbox) TO worker_role;
+
 -- Name: FUNCTION commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) TO application_role;
 
--- Name: FUNCTION conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) TO worker_role;
+REVOKE ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) TO worker_role;
+
+-- Name: FUNCTION disable_template(o platform.outbox, p_error_code text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.disable_template(o platform.outbox, p_error_code text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.disable_template(o platform.outbox, p_error_code text) TO application_role;
 
 -- Name: FUNCTION escalate_failures(p_window_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -4545,28 +5023,6 @@ GRANT ALL ON FUNCTION agents.expire_transfers(p_batch integer) TO worker_role;
 REVOKE ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) TO application_role;
 
--- Name: TABLE outbox; Type: ACL; Schema: platform; Owner: owner
-
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.outbox TO application_role;
-GRANT SELECT,UPDATE ON TABLE platform.outbox TO worker_role;
-GRANT SELECT ON TABLE platform.outbox TO definer_role;
-
--- Name: COLUMN outbox.state; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(state) ON TABLE platform.outbox TO definer_role;
-
--- Name: COLUMN outbox.accepted_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(accepted_at) ON TABLE platform.outbox TO definer_role;
-
--- Name: COLUMN outbox.provider_message_id; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(provider_message_id) ON TABLE platform.outbox TO definer_role;
-
--- Name: COLUMN outbox.duplicate_detected_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(duplicate_detected_at) ON TABLE platform.outbox TO definer_role;
-
 -- Name: FUNCTION finish_refused(o platform.outbox, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) FROM PUBLIC;
@@ -4583,6 +5039,12 @@ REVOKE ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_i
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO application_role;
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO worker_role;
 
+-- Name: FUNCTION leave_window(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.leave_window(o platform.outbox) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.leave_window(o platform.outbox) TO application_role;
+GRANT ALL ON FUNCTION agents.leave_window(o platform.outbox) TO worker_role;
+
 -- Name: FUNCTION mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) FROM PUBLIC;
@@ -4593,10 +5055,33 @@ GRANT ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connectio
 REVOKE ALL ON FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) TO worker_role;
 
+-- Name: FUNCTION next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) TO application_role;
+GRANT ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) TO worker_role;
+
+-- Name: FUNCTION note_opt_out(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.note_opt_out(o platform.outbox) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.note_opt_out(o platform.outbox) TO application_role;
+GRANT ALL ON FUNCTION agents.note_opt_out(o platform.outbox) TO worker_role;
+
 -- Name: FUNCTION pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) TO application_role;
+
+-- Name: FUNCTION queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) TO application_role;
+
+-- Name: FUNCTION queue_window_template(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.queue_window_template(o platform.outbox) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.queue_window_template(o platform.outbox) TO application_role;
+GRANT ALL ON FUNCTION agents.queue_window_template(o platform.outbox) TO worker_role;
 
 -- Name: FUNCTION record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text); Type: ACL; Schema: agents; Owner: owner
 
@@ -4618,10 +5103,21 @@ GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation
 REVOKE ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) TO application_role;
 
+-- Name: FUNCTION same_text(x platform.outbox, o platform.outbox); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) TO application_role;
+GRANT ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) TO worker_role;
+
 -- Name: FUNCTION send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO application_role;
+
+-- Name: FUNCTION settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) TO application_role;
 
 -- Name: FUNCTION settle_uncertain(p_window_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -4633,22 +5129,32 @@ GRANT ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision,
 REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
 
+-- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
+
+-- Name: FUNCTION take_over(c platform.conversations, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) TO application_role;
+
 -- Name: FUNCTION transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) TO worker_role;
+
+-- Name: FUNCTION waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) TO application_role;
 
 -- Name: FUNCTION withdraw_replies(o platform.outbox, p_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) TO application_role;
 GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text) TO worker_role;
-
--- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
-
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
-GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
 
 -- Name: FUNCTION write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb); Type: ACL; Schema: agents; Owner: owner
 
@@ -4659,6 +5165,11 @@ GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq 
 
 REVOKE ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) TO definer_role;
+
+-- Name: FUNCTION claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer); Type: ACL; Schema: integrations; Owner: definer_role
+
+REVOKE ALL ON FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) TO worker_role;
 
 -- Name: FUNCTION follow_connection_status(); Type: ACL; Schema: integrations; Owner: owner
 
@@ -4696,10 +5207,20 @@ GRANT ALL ON FUNCTION integrations.resolve_connection(provider text, account tex
 REVOKE ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) TO definer_role;
 
+-- Name: FUNCTION settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision); Type: ACL; Schema: integrations; Owner: definer_role
+
+REVOKE ALL ON FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) TO worker_role;
+
 -- Name: FUNCTION watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer); Type: ACL; Schema: integrations; Owner: owner
 
 REVOKE ALL ON FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer) TO worker_role;
+
+-- Name: FUNCTION watch_tokens(p_warn_seconds double precision); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.watch_tokens(p_warn_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.watch_tokens(p_warn_seconds double precision) TO worker_role;
 
 -- Name: FUNCTION add_encryption_key(key_id text, key_organization_id uuid, new_wrapped_keyset bytea, new_master_key text); Type: ACL; Schema: platform; Owner: definer_role
 
@@ -4910,9 +5431,19 @@ GRANT SELECT(provider) ON TABLE integrations.connections TO definer_role;
 GRANT SELECT(account_identifier) ON TABLE integrations.connections TO worker_role;
 GRANT SELECT(account_identifier) ON TABLE integrations.connections TO definer_role;
 
+-- Name: COLUMN connections.access_token; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(access_token),UPDATE(access_token) ON TABLE integrations.connections TO definer_role;
+
 -- Name: COLUMN connections.token_expires_at; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT(token_expires_at) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(token_expires_at),UPDATE(token_expires_at) ON TABLE integrations.connections TO definer_role;
+
+-- Name: COLUMN connections.configuration; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT SELECT(configuration) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(configuration) ON TABLE integrations.connections TO definer_role;
 
 -- Name: COLUMN connections.status; Type: ACL; Schema: integrations; Owner: owner
 
@@ -4926,7 +5457,7 @@ GRANT SELECT(last_sync_at) ON TABLE integrations.connections TO worker_role;
 -- Name: COLUMN connections.last_error; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT UPDATE(last_error) ON TABLE integrations.connections TO worker_role;
-GRANT UPDATE(last_error) ON TABLE integrations.connections TO definer_role;
+GRANT SELECT(last_error),UPDATE(last_error) ON TABLE integrations.connections TO definer_role;
 
 -- Name: COLUMN connections.rate_limit_per_hour; Type: ACL; Schema: integrations; Owner: owner
 
@@ -4943,6 +5474,7 @@ GRANT SELECT(rate_limit_reset_at) ON TABLE integrations.connections TO worker_ro
 -- Name: COLUMN connections.created_at; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT(created_at) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(created_at) ON TABLE integrations.connections TO definer_role;
 
 -- Name: COLUMN connections.updated_at; Type: ACL; Schema: integrations; Owner: owner
 
@@ -4982,10 +5514,12 @@ GRANT SELECT(last_send_at),UPDATE(last_send_at) ON TABLE integrations.connection
 -- Name: COLUMN connections.token_refreshed_at; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT(token_refreshed_at) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(token_refreshed_at),UPDATE(token_refreshed_at) ON TABLE integrations.connections TO definer_role;
 
 -- Name: COLUMN connections.token_refresh_after; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT(token_refresh_after) ON TABLE integrations.connections TO worker_role;
+GRANT SELECT(token_refresh_after),UPDATE(token_refresh_after) ON TABLE integrations.connections TO definer_role;
 
 -- Name: TABLE webhook_deliveries; Type: ACL; Schema: integrations; Owner: owner
 
@@ -5083,7 +5617,7 @@ GRANT SELECT ON TABLE platform.message_statuses TO worker_role;
 -- Name: TABLE messages; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.messages TO application_role;
-GRANT SELECT ON TABLE platform.messages TO worker_role;
+GRANT SELECT,INSERT ON TABLE platform.messages TO worker_role;
 GRANT SELECT,INSERT ON TABLE platform.messages TO definer_role;
 
 -- Name: COLUMN messages.external_message_id; Type: ACL; Schema: platform; Owner: owner
@@ -5129,6 +5663,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE platform.organizations TO application_role;
 -- Name: COLUMN organizations.id; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT(id) ON TABLE platform.organizations TO worker_role;
+GRANT SELECT(id) ON TABLE platform.organizations TO definer_role;
 
 -- Name: COLUMN organizations.slug; Type: ACL; Schema: platform; Owner: owner
 
@@ -5158,6 +5693,10 @@ GRANT SELECT(billing_status) ON TABLE platform.organizations TO worker_role;
 
 GRANT SELECT(trial_ends_at) ON TABLE platform.organizations TO worker_role;
 
+-- Name: COLUMN organizations.encryption_key_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(encryption_key_id) ON TABLE platform.organizations TO definer_role;
+
 -- Name: COLUMN organizations.ai_paused_at; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT(ai_paused_at) ON TABLE platform.organizations TO worker_role;
@@ -5173,6 +5712,7 @@ GRANT SELECT(updated_at) ON TABLE platform.organizations TO worker_role;
 -- Name: COLUMN organizations.deleted_at; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT(deleted_at) ON TABLE platform.organizations TO worker_role;
+GRANT SELECT(deleted_at) ON TABLE platform.organizations TO definer_role;
 
 -- Name: TABLE outbox_attempts; Type: ACL; Schema: platform; Owner: owner
 

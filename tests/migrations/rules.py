@@ -23,6 +23,7 @@ ACROSS_ORGANIZATIONS = {
     "platform.user_sessions idx_sessions_expires": "expired sessions of all are removed together",
     "departments.agents idx_agents_schedule": "the sweep looks for agents that are due",
     "integrations.connections connections_account": "an account belongs to one organization of all",
+    "integrations.connections idx_connections_business": "an account-level event names a business before a tenant",
     "integrations.connections idx_connections_sync": "the sweep looks for connections that fell silent",
     "departments.agent_executions idx_executions_unfinished": "the sweep looks for executions that never ended",
     "integrations.webhook_events idx_webhook_events_status": "operators look for what was not processed",

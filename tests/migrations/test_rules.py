@@ -23,6 +23,12 @@ DEFINER_FUNCTIONS = {
     "platform.get_encryption_key(text)": "definer_role: platform keysets, or the caller's own organization's",
     "platform.add_encryption_key(text,uuid,bytea,text)": "definer_role: as above",
     "integrations.resolve_connection(text,text)": "definer_role: an account's ids, before there is a tenant",
+    "integrations.claim_token_refreshes(double precision,double precision,integer)": (
+        "definer_role: hands the worker the tokens that are due, and their keysets, and no others"
+    ),
+    "integrations.settle_token_refresh(uuid,uuid,text,text,timestamp with time zone,boolean,text,double precision)": (
+        "definer_role: takes back a renewed token, which the worker may not write"
+    ),
     "integrations.record_deliveries(jsonb,jsonb,text[],double precision,double precision,double precision)": (
         "definer_role: one delivery holds items of several organizations"
     ),
