@@ -92,7 +92,10 @@ def _known(function: Function, *, manifest: Manifest, around: Surroundings) -> d
             "OIDC_CERTS_URL": f"{directory.gateway}/oidc/certs",
         },
         "OIDC_ALLOWED_EMAILS": {"OIDC_ALLOWED_EMAILS": f"{TASKS_ACCOUNT},{SCHEDULER_ACCOUNT}"},
-        "GRAPH_BASE_URL": {"GRAPH_BASE_URL": f"{directory.gateway}/sandbox/meta"},
+        "GRAPH_BASE_URL": {
+            "GRAPH_BASE_URL": f"{directory.gateway}/sandbox/meta",
+            "INSTAGRAM_GRAPH_BASE_URL": f"{directory.gateway}/sandbox/meta",
+        },
         "META_APP_SECRETS": {"META_APP_SECRETS": secrets.app_secret},
         "META_VERIFY_TOKEN": {"META_VERIFY_TOKEN": secrets.verify_token},
         "TENANT_CONTEXT_KEY": {"TENANT_CONTEXT_KEY": secrets.tenant_context_key},

@@ -134,6 +134,7 @@ class GraphSettings(Settings):
     """Meta's Graph API."""
 
     graph_base_url: str = "https://graph.facebook.com"
+    instagram_graph_base_url: str = "https://graph.instagram.com"  # for tokens of Instagram Login
     graph_version: str = "v24.0"
 
 
