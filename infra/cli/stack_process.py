@@ -4,11 +4,12 @@ It ends with the process that started it, however that one ends: the stack stops
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,18 +23,27 @@ STOP_SECONDS = 30.0
 class StackProcess:
     """One `departments up` on a folder; a context manager that stops it at the end."""
 
-    def __init__(self, data_dir: Path, *, port: int = 0, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int = 0,
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Name the folder; nothing is started yet.
 
         Args:
             data_dir: the stack's folder.
             port: of the gateway; 0 takes a free one.
             log: where its output goes; default `up.log` in the folder.
+            environment: variables beside those of this process.
         """
         self.data_dir = data_dir
         self.ready_file = data_dir / "ready.json"
         self.log = log or data_dir / "up.log"
         self._port = port
+        self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self.ready: dict[str, Any] = {}
 
@@ -49,7 +59,12 @@ class StackProcess:
         command += ["--port", str(self._port), "--ready-file", str(self.ready_file), "--until-input-ends"]
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                env={**os.environ, **self._environment},
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         give_up = time.monotonic() + START_SECONDS
         while not self.ready_file.exists():

@@ -23,6 +23,7 @@ SCHEDULER_ACCOUNT = f"cloud-scheduler@{PROJECT}.iam.gserviceaccount.com"
 MEDIA_BUCKET = "departments-media"
 ARCHIVE_BUCKET = "departments-archive"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
+_PACE = ("QUIET_SECONDS", "CEILING_SECONDS")  # how long to wait for a customer's next message, for who wants it shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def function_environment(
         StackUnusable: the manifest names a setting that has no value here.
     """
     known = _known(function, manifest=manifest, around=around)
-    values: dict[str, str] = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    values: dict[str, str] = {name: os.environ[name] for name in (*_PASSED_ON, *_PACE) if name in os.environ}
     values |= {
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "PYTHONUNBUFFERED": "1",

@@ -13,7 +13,7 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from tests.support.stack import Customer, Stack
 
-# From the last message to the delivered reply: two quiet seconds, a turn, three statuses; ten times that under load.
+# From the last message to the delivered reply: a quiet second, a turn, three statuses; ten times that under load.
 SECONDS = 45
 
 

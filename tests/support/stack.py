@@ -21,6 +21,8 @@ from infra.cli.webhooks import Answer, post_signed, text_delivery
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+QUIET = "1"  # half of what a customer's pause may last in production; each reply comes this much sooner
+
 
 @dataclass
 class Stack:
@@ -121,7 +123,7 @@ def fresh_stack() -> Iterator[Stack]:
 
 @contextmanager
 def _running(folder: Path) -> Iterator[Stack]:
-    process = StackProcess(folder)
+    process = StackProcess(folder, environment={"QUIET_SECONDS": QUIET})
     process.start()
     try:
         with httpx.Client(trust_env=False, timeout=20) as client:
