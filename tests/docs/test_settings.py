@@ -10,7 +10,7 @@ from shared.platform import settings
 from tests.docs.behaviours import REPOSITORY
 
 OPERATIONS = REPOSITORY / "docs" / "operations.md"
-_ROW = re.compile(r"^\| `([A-Z_]+)` \| (?:—|`([^`]*)`) \|", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (?:—|`([^`]*)`) \|", re.MULTILINE)
 
 
 def documented(page: Path = OPERATIONS) -> dict[str, str | None]:
