@@ -97,6 +97,12 @@ class AgentExecutionSettings(Settings):
     agent_execution_url: str
 
 
+class MessageDeliverySettings(Settings):
+    """Where the wake-up for a message goes that no turn wrote."""
+
+    message_delivery_url: str
+
+
 class CallerSettings(Settings):
     """Who may call a function that is not public: Google's OIDC tokens, for this audience, of these accounts."""
 
@@ -110,8 +116,25 @@ class StorageSettings(Settings):
     """Cloud Storage. STORAGE_EMULATOR_HOST is Google's own variable for another endpoint without credentials."""
 
     media_bucket: str
-    archive_bucket: str
     storage_emulator_host: str | None = None
+
+
+class ArchiveSettings(Settings):
+    """Where archived months go."""
+
+    archive_bucket: str
+
+
+class MediaTransferSettings(Settings):
+    """Where a medium's wake-up goes."""
+
+    media_transfer_url: str
+
+
+class MediaHostSettings(Settings):
+    """Origins (scheme://host:port) that media may come from besides Meta's hosts: the local stack's sandbox."""
+
+    media_trusted_origins: CommaList = ()
 
 
 class KeySettings(Settings):

@@ -8,9 +8,11 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.kit.errors import Rejected, Unavailable
+from shared.platform.object_writing import PIECE, ObjectWriting
+from shared.platform.signed_links import Download, signed_link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shared.platform.settings import StorageSettings
 
@@ -29,6 +31,15 @@ class Storage(Protocol):
 
     def delete(self, bucket: str, name: str) -> None:
         """Delete an object; one that is not there counts as deleted."""
+
+    def create(self, bucket: str, name: str, content_type: str) -> ObjectWriting:
+        """Begin an object that must not exist, to be written piece by piece."""
+
+    def names(self, bucket: str, prefix: str, *, start: str, end: str, limit: int) -> list[str]:
+        """Return the first `limit` names with the prefix from `start` on and before `end`, in order."""
+
+    def link(self, bucket: str, name: str, download: Download, *, generation: int | None) -> str:
+        """Return a signed URL that answers with the object, of that generation, as the download describes."""
 
 
 class CloudStorage:
@@ -73,16 +84,68 @@ class CloudStorage:
         except Rejected:
             return
 
+    def create(self, bucket: str, name: str, content_type: str) -> ObjectWriting:
+        """See `Storage`."""
+        blob = self._blob(bucket, name)
+        if _call(blob.exists):  # as in put_new
+            raise Rejected("object_exists", f"object {name} exists in {bucket}")
+        options = {"content_type": content_type, "if_generation_match": 0, "timeout": CALL_TIMEOUT, "retry": _retry()}
+        writer = blob.open("wb", chunk_size=PIECE, **options)
+        return ObjectWriting(blob, writer, _step)
+
+    def names(self, bucket: str, prefix: str, *, start: str, end: str, limit: int) -> list[str]:
+        """See `Storage`."""
+
+        def listed() -> Iterator[str]:
+            blobs = self._connected().list_blobs(
+                bucket,
+                prefix=prefix,
+                start_offset=start,
+                end_offset=end,
+                max_results=limit,
+                fields="items(name),nextPageToken",
+                timeout=CALL_TIMEOUT,
+                retry=_retry(),
+            )
+            # the emulator ignores the offsets and the limit
+            return (blob.name for blob in blobs if start <= blob.name < end)
+
+        names: list[str] = _step(lambda: list(listed()))
+        return names[:limit]
+
+    def link(self, bucket: str, name: str, download: Download, *, generation: int | None) -> str:
+        """See `Storage`."""
+        blob = self._blob(bucket, name, generation)
+
+        def refresh(credentials: Any) -> None:
+            from google.auth.transport.requests import Request  # noqa: PLC0415 (see `_make_client`)
+
+            if not credentials.valid:
+                credentials.refresh(Request())
+
+        url: str = _step(
+            signed_link,
+            blob,
+            download,
+            credentials=self._connected()._credentials,  # noqa: SLF001 (the client has no other way to its own)
+            emulator=self._settings.storage_emulator_host,
+            refresh=refresh,
+        )
+        return url
+
     def close(self) -> None:
         """Close the client's connections."""
         if self._client is not None:
             self._client.close()
 
     def _blob(self, bucket: str, name: str, generation: int | None = None) -> Any:
+        return self._connected().bucket(bucket).blob(name, generation=generation)
+
+    def _connected(self) -> Any:
         with self._making:
             if self._client is None:
                 self._client = _make_client(self._settings.storage_emulator_host)
-        return self._client.bucket(bucket).blob(name, generation=generation)
+        return self._client
 
 
 class _Exists(Exception):
@@ -107,19 +170,40 @@ def _make_client(emulator: str | None) -> Any:
     return Client(project="local", credentials=anonymous(), client_options={"api_endpoint": emulator.rstrip("/")})
 
 
+def _retry() -> Any:
+    from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 (see `_make_client`)
+
+    return DEFAULT_RETRY.with_timeout(RETRY_TIMEOUT)
+
+
 def _call(method: Callable[..., Any], *arguments: object, **options: object) -> Any:
-    """Call the client and say its troubles in our words."""
+    """Call the client within our times and say its troubles in our words."""
+    return _translated(method, *arguments, timeout=CALL_TIMEOUT, retry=_retry(), **options)
+
+
+def _step(method: Callable[..., Any], *arguments: object, **options: object) -> Any:
+    """Call what has its times already; a name that is taken is `Rejected`."""
+    try:
+        return _translated(method, *arguments, **options)
+    except _Exists:
+        raise Rejected("object_exists", "an object of this name exists") from None
+
+
+def _translated(method: Callable[..., Any], *arguments: object, **options: object) -> Any:
     from google.api_core import exceptions  # noqa: PLC0415 (see `_make_client`)
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 (see `_make_client`)
-    from google.cloud.storage.exceptions import DataCorruption  # noqa: PLC0415 (see `_make_client`)
-    from google.cloud.storage.retry import DEFAULT_RETRY  # noqa: PLC0415 (see `_make_client`)
+    from google.cloud.storage.exceptions import DataCorruption, InvalidResponse  # noqa: PLC0415 (see `_make_client`)
     from requests.exceptions import RequestException  # noqa: PLC0415 (see `_make_client`)
 
     try:
-        return method(*arguments, timeout=CALL_TIMEOUT, retry=DEFAULT_RETRY.with_timeout(RETRY_TIMEOUT), **options)
+        return method(*arguments, **options)
     except exceptions.NotFound:
         raise Rejected("not_found", "the object or its bucket does not exist") from None
     except exceptions.PreconditionFailed:
         raise _Exists from None
+    except InvalidResponse as error:  # of an upload in pieces
+        if error.response.status_code == 412:  # noqa: PLR2004 (precondition failed)
+            raise _Exists from None
+        raise Unavailable(f"Cloud Storage did not do it: HTTP {error.response.status_code}") from error
     except (exceptions.GoogleAPIError, GoogleAuthError, RequestException, DataCorruption) as error:
         raise Unavailable(f"Cloud Storage did not do it: {type(error).__name__}") from error
