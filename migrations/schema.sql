@@ -1399,30 +1399,36 @@ CREATE FUNCTION integrations.apply_account_events(p_events jsonb) RETURNS intege
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    found record;
+    told record;
     paused int := 0;
 BEGIN
-    FOR found IN
-        SELECT DISTINCT ON (n.id, e.word) n.organization_id, n.id, e.word, left(e.detail, 2000) AS detail
-        FROM (SELECT i.*, left(regexp_replace(lower(i.event), '^.*[.:]', ''), 200) AS word
-              FROM jsonb_to_recordset(p_events)
-                   AS i (provider text, account text, business text, event text, severity text, detail text)) e
-        JOIN integrations.connections n ON n.provider = e.provider AND n.status <> 'revoked'
-            AND (n.account_identifier = e.account OR coalesce(e.account, '') = '' AND n.business_account_id = e.business)
-        WHERE e.severity = 'attention' AND e.word <> ''
-        ORDER BY n.id, e.word
+    FOR told IN
+        SELECT DISTINCT ON (n.id, i.severity, subject, i.event)
+               n.organization_id, n.id, i.event, i.severity, left(i.detail #>> '{}', 2000) AS detail,
+               regexp_replace(i.event_type, '^account\.', '') || coalesce(':' || (i.detail ->> 'message_template_name'), '') AS subject
+        FROM jsonb_to_recordset(p_events) AS i (
+            provider text, account text, business text, event_type text, event text, severity text, detail jsonb)
+        JOIN integrations.connections n ON n.provider = i.provider AND n.status <> 'revoked'
+            AND (n.account_identifier = i.account OR coalesce(i.account, '') = '' AND n.business_account_id = i.business)
+        ORDER BY n.id, i.severity, subject, i.event
     LOOP
-        IF NOT integrations.pauses_sending(found.word) THEN
-            PERFORM integrations.raise_alert(found.organization_id, found.id, 'provider_warning', found.word, found.detail);
-            CONTINUE;
-        END IF;
-        UPDATE integrations.connections n SET status = 'error', attention_reason = found.word, last_error = found.detail
-        WHERE n.organization_id = found.organization_id AND n.id = found.id AND n.status = 'active';
-        IF FOUND THEN
+        IF told.severity <> 'attention' THEN
+            UPDATE integrations.connection_alerts a SET cleared_at = clock_timestamp()
+            WHERE a.organization_id = told.organization_id AND a.connection_id = told.id AND a.kind = 'provider_warning'
+              AND a.cleared_at IS NULL AND starts_with(a.reason, left(told.subject, 150) || ' ')
+              -- other events of these say nothing about an earlier one
+              AND told.subject NOT IN ('account_update', 'account_alerts', 'errors');
+        ELSIF integrations.pauses_sending(told.event) THEN
+            UPDATE integrations.connections n SET status = 'error', attention_reason = lower(told.event), last_error = told.detail
+            WHERE n.organization_id = told.organization_id AND n.id = told.id AND n.status = 'active';
+            CONTINUE WHEN NOT FOUND;
             paused := paused + 1;
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
-            VALUES (found.organization_id, 'connection.needs_attention', 'integration', found.id, false, found.detail,
-                    jsonb_build_object('status', 'error', 'reason', found.word));
+            VALUES (told.organization_id, 'connection.needs_attention', 'integration', told.id, false, told.detail,
+                    jsonb_build_object('status', 'error', 'reason', lower(told.event)));
+        ELSE
+            PERFORM integrations.raise_alert(told.organization_id, told.id, 'provider_warning',
+                left(told.subject, 150) || ' ' || left(lower(told.event), 49), told.detail);
         END IF;
     END LOOP;
     RETURN paused;
@@ -1497,8 +1503,8 @@ ALTER FUNCTION integrations.follow_connection_status() OWNER TO owner;
 CREATE FUNCTION integrations.pauses_sending(p_event text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
-    SELECT p_event IN ('account_deleted', 'account_restriction', 'account_offboarded', 'disabled_update', 'partner_removed',
-                       'partner_app_uninstalled')
+    SELECT upper(p_event) IN ('ACCOUNT_DELETED', 'ACCOUNT_RESTRICTION', 'ACCOUNT_OFFBOARDED', 'DISABLED_UPDATE', 'PARTNER_REMOVED',
+                              'PARTNER_APP_UNINSTALLED')
 $$;
 
 ALTER FUNCTION integrations.pauses_sending(p_event text) OWNER TO owner;

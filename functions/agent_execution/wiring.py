@@ -58,6 +58,7 @@ class TurnFunction:
         self._responder = make_responder(self._database)
         self._sender = GraphSender(
             base_url=settings.graph_base_url,
+            instagram_base_url=settings.instagram_graph_base_url,
             version=settings.graph_version,
             open_token=AccessTokens(Keys(settings, self._database)).open,
             guard_seconds=settings.send_guard_seconds,

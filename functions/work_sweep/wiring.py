@@ -14,12 +14,21 @@ from shared.platform.settings import (
     CallerSettings,
     DatabaseSettings,
     LogSettings,
+    MessageDeliverySettings,
     TasksSettings,
     TurnSettings,
 )
 
 
-class SweepSettings(DatabaseSettings, TasksSettings, AgentExecutionSettings, CallerSettings, TurnSettings, LogSettings):
+class SweepSettings(
+    DatabaseSettings,
+    TasksSettings,
+    AgentExecutionSettings,
+    MessageDeliverySettings,
+    CallerSettings,
+    TurnSettings,
+    LogSettings,
+):
     """Everything that it reads from the environment, so that all that is missing is named at once."""
 
 
@@ -32,12 +41,19 @@ class SweepFunction:
         self._database = connect(settings)
         self._queue = CloudTasks(settings)
         self._turn_url = settings.agent_execution_url
+        self._delivery_url = settings.message_delivery_url
         self._times = sweep_times(settings)
 
     def run(self) -> dict[str, Any]:
         """One sweep; see `sweep`."""
         check_role(self._database)
-        return sweep(self._database, queue=self._queue, turn_url=self._turn_url, times=self._times)
+        return sweep(
+            self._database,
+            queue=self._queue,
+            turn_url=self._turn_url,
+            delivery_url=self._delivery_url,
+            times=self._times,
+        )
 
 
 def sweep_times(settings: TurnSettings) -> SweepTimes:

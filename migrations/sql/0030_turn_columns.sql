@@ -7,6 +7,9 @@ ALTER TABLE platform.outbox
     ADD COLUMN known_seq bigint,
     ADD CONSTRAINT outbox_turn_range_check CHECK (from_seq <= turn_seq AND turn_seq <= known_seq);
 
+-- A provider that says the 24-hour window is closed is believed until the customer writes again, whatever our own clock says.
+ALTER TABLE platform.conversations ADD COLUMN window_closed_at timestamptz;
+
 COMMENT ON COLUMN platform.outbox.from_seq IS 'first inbound message of the turn; NULL for what no turn wrote';
 COMMENT ON COLUMN platform.outbox.known_seq IS 'newest inbound message when the reply was decided';
 

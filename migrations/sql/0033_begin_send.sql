@@ -3,7 +3,8 @@
 -- One waiting message with everything the decision needs; obstacle is NULL when it may be sent.
 -- nothing_sent: no part of the turn can have reached the customer, so the whole reply may still be taken back.
 CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision)
-RETURNS TABLE (obstacle text, provider text, account_identifier text, access_token text)
+RETURNS TABLE (obstacle text, provider text, account_identifier text, access_token text, login text, late boolean,
+               connection_id uuid, hourly_limit int)
 LANGUAGE sql STABLE AS $$
     SELECT CASE
             WHEN o.not_before > clock_timestamp() THEN 'not_before'
@@ -11,35 +12,54 @@ LANGUAGE sql STABLE AS $$
                          WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
                            AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
                 THEN 'previous_part'
-            WHEN o.kind <> 'handoff' AND c.automation_state <> 'auto' THEN 'human_active'
+            WHEN o.kind = 'reply' AND c.automation_state <> 'auto' THEN 'human_active'
             WHEN o.kind = 'reply' AND c.last_in_seq > o.known_seq
                  AND NOT EXISTS (SELECT FROM platform.outbox e
                                  WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
                                    AND e.turn_seq = o.turn_seq
                                    AND (e.state IN ('sending', 'accepted', 'uncertain', 'held') OR e.uncertain_at IS NOT NULL))
                 THEN 'newer_message'
-            WHEN c.last_inbound_at <= clock_timestamp() - interval '24 hours' THEN 'window_closed'
-            -- whoever writes after opting out asks for service again
-            WHEN c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            -- outside the window a template may go out, and for seven days what a person writes on Instagram and Messenger
+            WHEN w.closed AND o.payload ->> 'type' IS DISTINCT FROM 'template'
+                 AND NOT (w.human_agent AND w.last_inbound_at > clock_timestamp() - interval '7 days') THEN 'window_closed'
+            -- whoever writes after opting out asks for service again; what nobody asked for stays unsent
+            WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
+                                       AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
+                 AND c.opted_out_at IS NOT NULL THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
             WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
                              WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
                 THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
-            ELSE agents.pause_reason(g.deleted_at, g.billing_status, g.ai_paused_at, d.status, a.status, n.status)
-        END, n.provider::text, n.account_identifier::text, n.access_token::text
+            -- the switch of the AI does not stop what people write
+            WHEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                                     d.status, a.status, n.status) IS NOT NULL
+                THEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                                         d.status, a.status, n.status)
+            WHEN n.rate_limit_per_hour = 0 OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
+                THEN 'rate_limit'
+        END, n.provider::text, n.account_identifier::text, n.access_token::text, n.configuration ->> 'login', w.closed AND w.human_agent,
+        n.id, n.rate_limit_per_hour
     FROM platform.outbox o
     JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
     JOIN platform.organizations g ON g.id = o.organization_id
     JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    CROSS JOIN LATERAL (
+        SELECT c.last_inbound_at,
+               coalesce(c.last_inbound_at, '-infinity') <= clock_timestamp() - interval '24 hours'
+                   OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
+               o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
+    ) w
     LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id
 $$;
 
--- state = 'sending'  send it now: attempt, part, recipient, payload, connection {id, provider, account_identifier, access_token (encrypted)}
+-- state = 'sending'  send it now: attempt, part, recipient, payload, connection {id, provider, account_identifier, access_token (encrypted), login};
+--                    late: outside the 24 hours, so that only a person's words may go out, and say so
 --         'waiting'  not before "at" (paused, not lost, when reason is a switch or the connection)
 --         'blocked'  an earlier part or turn of the conversation is not settled yet
 --         'cancelled', 'held'  not sent, reason says why
@@ -52,17 +72,35 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     s record;
 BEGIN
+    WITH f AS MATERIALIZED (
+        SELECT * FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds)
+    ), counted AS (
+        -- one of the hour's requests is taken together with the message; of two senders who want the last one, one gets it
+        UPDATE integrations.connections n
+        SET requests_this_hour = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.requests_this_hour + 1 ELSE 1 END,
+            rate_limit_reset_at = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.rate_limit_reset_at
+                                       ELSE clock_timestamp() + interval '1 hour' END
+        FROM f
+        WHERE f.obstacle IS NULL AND f.hourly_limit IS NOT NULL AND n.organization_id = p_organization_id AND n.id = f.connection_id
+          AND n.rate_limit_per_hour > 0
+          AND (n.requests_this_hour < n.rate_limit_per_hour OR n.rate_limit_reset_at > clock_timestamp() IS NOT TRUE)
+        RETURNING n.id
+    )
     UPDATE platform.outbox o
     SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
-    FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f
+    FROM f
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL
-    RETURNING o.attempt, o.part, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token INTO s;
+      AND (f.hourly_limit IS NULL OR EXISTS (SELECT FROM counted))
+    RETURNING o.attempt, o.part, o.kind, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token,
+              f.login, f.late INTO s;
     IF NOT FOUND THEN
         RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
     END IF;
-    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'recipient', s.recipient, 'payload', s.payload,
+    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'kind', s.kind, 'recipient', s.recipient,
+        'payload', s.payload, 'late', s.late,
         'connection', jsonb_build_object('id', s.connection_id, 'provider', s.provider,
-                                         'account_identifier', s.account_identifier, 'access_token', s.access_token));
+                                         'account_identifier', s.account_identifier, 'access_token', s.access_token,
+                                         'login', s.login));
 END
 $$;
 
@@ -96,7 +134,21 @@ BEGIN
     ELSIF why IN ('human_active', 'organization_cancelled') THEN
         PERFORM agents.withdraw_replies(o, 'cancelled', why);
         RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
-    ELSIF why IN ('window_closed', 'opted_out', 'spending_limit', 'reply_too_old', 'connection_revoked') THEN
+    ELSIF why = 'window_closed' THEN
+        RETURN agents.leave_window(o);
+    ELSIF why = 'opted_out' AND o.kind NOT IN ('reply', 'handoff') THEN
+        -- nobody waits for it
+        PERFORM agents.withdraw_replies(o, 'cancelled', why);
+        RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
+    ELSIF why = 'rate_limit' THEN
+        UPDATE platform.outbox x
+        SET cancel_reason = why,
+            not_before = (SELECT greatest(n.rate_limit_reset_at, clock_timestamp() + interval '1 second') FROM integrations.connections n
+                          WHERE n.organization_id = p_organization_id AND n.id = o.connection_id)
+        WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id
+        RETURNING x.* INTO o;
+        RETURN jsonb_build_object('state', 'waiting', 'at', o.not_before, 'reason', why);
+    ELSIF why IN ('opted_out', 'spending_limit', 'reply_too_old', 'connection_revoked') THEN
         PERFORM agents.withdraw_replies(o, 'held', why);
         PERFORM agents.hand_over(p_organization_id, o.conversation_id, 'human', why);
         RETURN jsonb_build_object('state', 'held', 'reason', why);
@@ -109,7 +161,13 @@ BEGIN
 END
 $$;
 
--- Takes the unsent parts of a turn out of the way and says why on each row and on the execution.
+-- Whether two messages of a conversation are parts of one text: a turn's reply, or what somebody else queued at one moment.
+CREATE FUNCTION agents.same_text(x platform.outbox, o platform.outbox) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT x.turn_seq = o.turn_seq AND CASE WHEN o.kind IN ('reply', 'handoff') THEN x.kind IN ('reply', 'handoff')
+                                            ELSE x.kind = o.kind AND x.created_at = o.created_at END
+$$;
+
+-- Takes the unsent parts of a turn, or of what a person wrote, out of the way and says why on each row and on the execution.
 -- A cancelled message was never said; a held one waits for a person.
 CREATE FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p_reason text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -118,9 +176,10 @@ BEGIN
     SET delivery_status = 'failed', failed_at = clock_timestamp(), error_code = p_state, error_detail = p_reason
     FROM platform.outbox x
     WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
-      AND m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'pending';
+      AND agents.same_text(x, o) AND m.organization_id = x.organization_id AND m.id = x.message_id AND m.delivery_status = 'pending';
     UPDATE platform.outbox x SET state = p_state, cancel_reason = p_reason
-    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready';
+    WHERE x.organization_id = o.organization_id AND x.conversation_id = o.conversation_id AND x.turn_seq = o.turn_seq AND x.state = 'ready'
+      AND agents.same_text(x, o);
     UPDATE departments.agent_executions e SET outcome = p_reason
     WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
 END

@@ -2,7 +2,8 @@
 
 -- p_result: {outcome, message_id, http_status, error_code, error_detail, latency_ms, retry_seconds, consequence}
 --   outcome      'accepted' | 'refused' (definite and for ever) | 'retry' (definitely not sent, try later) | 'uncertain'
---   consequence  NULL | 'hold' (a person must act: window, policy) | 'opt_out' | 'connection_expired' | 'connection_error'
+--   consequence  NULL | 'window' (closed, whatever our clock says) | 'opt_out' | 'template' (wrong or paused) | 'connection_expired'
+--                | 'connection_error'
 -- Returns {state, at}: the message's state now; "at" is when a retry is due. state 'gone': the attempt had been settled otherwise.
 CREATE FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt int, p_result jsonb)
 RETURNS jsonb LANGUAGE plpgsql
@@ -23,7 +24,7 @@ BEGIN
     END IF;
 
     UPDATE platform.outbox x
-    SET state = CASE WHEN outcome = 'retry' THEN 'ready' WHEN outcome = 'refused' AND p_result ->> 'consequence' = 'hold' THEN 'held' ELSE outcome END,
+    SET state = CASE WHEN outcome = 'retry' THEN 'ready' WHEN outcome = 'refused' AND p_result ->> 'consequence' = 'window' THEN 'held' ELSE outcome END,
         not_before = CASE outcome WHEN 'retry' THEN moment + make_interval(secs => (p_result ->> 'retry_seconds')::float8) ELSE x.not_before END,
         uncertain_at = CASE outcome WHEN 'uncertain' THEN moment ELSE x.uncertain_at END,
         error_code = p_result ->> 'error_code', error_detail = p_result ->> 'error_detail'
@@ -69,7 +70,8 @@ BEGIN
 END
 $$;
 
--- Refused for ever: the message failed, the parts after it would be half a text, and a person must answer.
+-- Refused for ever: the message failed, the parts after it would be half a text, and a person must answer; outside the window the
+-- connection's template may do so instead, and of a template that the customer wants no more nobody needs to hear.
 CREATE FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -79,9 +81,19 @@ BEGIN
     PERFORM agents.withdraw_replies(o, CASE o.state WHEN 'held' THEN 'held' ELSE 'cancelled' END, 'previous_part_refused');
     UPDATE departments.agent_executions e SET outcome = 'send_refused'
     WHERE e.organization_id = o.organization_id AND e.id = o.execution_id AND e.created_at = o.created_at;
-    UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
-    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND p_result ->> 'consequence' = 'opt_out';
-    PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
+    CASE p_result ->> 'consequence'
+        WHEN 'window' THEN
+            PERFORM agents.close_window(o);
+            RETURN;
+        WHEN 'opt_out' THEN
+            PERFORM agents.note_opt_out(o);
+        WHEN 'template' THEN
+            PERFORM agents.disable_template(o, p_result ->> 'error_code');
+        ELSE NULL;
+    END CASE;
+    IF NOT (p_result ->> 'consequence' = 'opt_out' AND o.kind IN ('template', 'survey')) IS TRUE THEN
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
+    END IF;
 END
 $$;
 
@@ -95,6 +107,100 @@ BEGIN
         INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
         VALUES (p_organization_id, 'connection.needs_attention', 'integration', p_connection_id, false, p_error,
                 jsonb_build_object('status', p_status));
+    END IF;
+END
+$$;
+
+-- C-17: the window is closed for this message: the rest of its text is held, and the connection's template asks the customer to write
+-- again, once; without one a person is told.
+CREATE FUNCTION agents.leave_window(o platform.outbox)
+RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM agents.withdraw_replies(o, 'held', 'window_closed');
+    IF o.payload ->> 'type' IS NOT DISTINCT FROM 'template' OR NOT agents.queue_window_template(o) THEN
+        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'window_closed');
+    END IF;
+    RETURN jsonb_build_object('state', 'held', 'reason', 'window_closed');
+END
+$$;
+
+-- The provider says that the window is closed, whatever our clock says.
+CREATE FUNCTION agents.close_window(o platform.outbox)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.conversations c SET window_closed_at = greatest(clock_timestamp(), c.last_inbound_at)
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id;
+    PERFORM agents.leave_window(o);
+END
+$$;
+
+-- Queues the template that the connection's configuration names (window_template: {name, language, components, category, text}).
+-- False: none is named, it was disabled, the provider knows none, or one was queued since the customer's last message.
+CREATE FUNCTION agents.queue_window_template(o platform.outbox)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    template jsonb;
+    message uuid := gen_random_uuid();
+    moment timestamptz := clock_timestamp();
+BEGIN
+    SELECT n.configuration -> 'window_template' INTO template
+    FROM integrations.connections n
+    JOIN platform.conversations c ON c.organization_id = n.organization_id AND c.id = o.conversation_id
+    WHERE n.organization_id = o.organization_id AND n.id = o.connection_id AND n.provider = 'whatsapp'
+      AND n.configuration -> 'window_template' ? 'name' AND NOT n.configuration -> 'window_template' ? 'disabled_at'
+      AND NOT EXISTS (SELECT FROM platform.outbox e
+                      WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id AND e.kind = 'template'
+                        AND e.created_at > coalesce(c.last_inbound_at, '-infinity'));
+    IF template IS NULL THEN
+        RETURN false;
+    END IF;
+    INSERT INTO platform.messages (
+        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id, delivery_status,
+        created_at)
+    SELECT message, o.organization_id, o.conversation_id, o.connection_id, 'outbound', 'template', template ->> 'text', 'ai',
+           (SELECT m.agent_id FROM platform.messages m WHERE m.organization_id = o.organization_id AND m.id = o.message_id), 'pending', moment;
+    INSERT INTO platform.outbox (
+        organization_id, conversation_id, connection_id, message_id, turn_seq, part, kind, recipient, payload, resend_policy, not_before,
+        created_at)
+    SELECT o.organization_id, o.conversation_id, o.connection_id, message, o.turn_seq,
+           agents.next_part(o.organization_id, o.conversation_id, o.turn_seq), 'template', o.recipient,
+           jsonb_build_object('type', 'template', 'name', template -> 'name', 'language', coalesce(template ->> 'language', 'pt_BR'),
+                              'components', coalesce(template -> 'components', '[]'), 'category', coalesce(template ->> 'category', 'utility')),
+           'hold', moment, moment;
+    RETURN true;
+END
+$$;
+
+-- The place of what no turn wrote: behind the parts that a turn of the same message has or may still get.
+CREATE FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint)
+RETURNS int LANGUAGE sql STABLE AS $$
+    SELECT 1 + greatest(1000, max(x.part)) FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.conversation_id = p_conversation_id AND x.turn_seq = p_turn_seq
+$$;
+
+-- C-20: the customer wants no more of what nobody asked for.
+CREATE FUNCTION agents.note_opt_out(o platform.outbox)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
+    WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id;
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (o.organization_id, 'contact.opted_out', 'conversation', o.conversation_id, jsonb_build_object('by', 'provider'));
+END
+$$;
+
+-- A template that the provider refuses is not tried again for the next customer; whoever has put it right removes the mark.
+CREATE FUNCTION agents.disable_template(o platform.outbox, p_error_code text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE integrations.connections n
+    SET configuration = jsonb_set(n.configuration, '{window_template,disabled_at}', to_jsonb(clock_timestamp()))
+    WHERE n.organization_id = o.organization_id AND n.id = o.connection_id
+      AND n.configuration -> 'window_template' ->> 'name' = o.payload ->> 'name' AND NOT n.configuration -> 'window_template' ? 'disabled_at';
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        VALUES (o.organization_id, 'template.disabled', 'integration', o.connection_id, false, p_error_code,
+                jsonb_build_object('name', o.payload ->> 'name'));
     END IF;
 END
 $$;

@@ -24,7 +24,8 @@ BEGIN
 END
 $$;
 
--- An uncertain send that no status settled within the quiet window: sent again, or held for a person (what costs money).
+-- An uncertain send that no status settled within the quiet window: sent again, or held for a person (what costs money). Instagram and
+-- Messenger can be asked first, which message_delivery does: here their sends are only settled when that did not happen for long.
 CREATE FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch int)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,10 +34,13 @@ DECLARE
     held int := 0;
 BEGIN
     FOR o IN
-        SELECT * FROM platform.outbox x
-        WHERE x.state = 'uncertain' AND x.uncertain_at <= clock_timestamp() - make_interval(secs => p_window_seconds)
+        SELECT x.* FROM platform.outbox x
+        JOIN integrations.connections n ON n.organization_id = x.organization_id AND n.id = x.connection_id
+        WHERE x.state = 'uncertain'
+          AND x.uncertain_at <= clock_timestamp() - make_interval(secs => p_window_seconds
+                                                    * CASE WHEN n.provider IN ('instagram', 'messenger') THEN 4 ELSE 1 END)
         ORDER BY x.uncertain_at LIMIT p_batch
-        FOR NO KEY UPDATE SKIP LOCKED
+        FOR NO KEY UPDATE OF x SKIP LOCKED
     LOOP
         IF o.resend_policy = 'hold' THEN
             UPDATE platform.outbox x SET state = 'held', cancel_reason = 'uncertain'
@@ -54,8 +58,8 @@ BEGIN
 END
 $$;
 
--- Accepted by the provider and not delivered, as its status says: a person must know, as after a refusal. 131050: the customer
--- wants no more marketing. What was delivered all the same (a failure may be reported late) is left alone.
+-- Accepted by the provider and not delivered, as its status says: a person must know, as after a refusal. 131047: the window was closed
+-- after all. 131050: the customer wants no more marketing. What was delivered all the same (a failure may be reported late) is left alone.
 CREATE FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch int)
 RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
@@ -75,14 +79,21 @@ BEGIN
         FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         UPDATE platform.outbox x
-        SET state = 'refused', error_code = m.error_code, error_detail = m.error_detail
+        SET state = CASE m.error_code WHEN '131047' THEN 'held' ELSE 'refused' END, error_code = m.error_code, error_detail = m.error_detail
         FROM platform.messages m
         WHERE x.organization_id = o.organization_id AND x.id = o.id AND m.organization_id = o.organization_id AND m.id = o.message_id
         RETURNING x.* INTO o;
-        PERFORM agents.withdraw_replies(o, 'cancelled', 'previous_part_refused');
-        UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
-        WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id AND o.error_code = '131050';
-        PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
+        IF o.error_code = '131047' THEN
+            PERFORM agents.close_window(o);
+        ELSE
+            PERFORM agents.withdraw_replies(o, 'cancelled', 'previous_part_refused');
+            IF o.error_code = '131050' THEN
+                PERFORM agents.note_opt_out(o);
+            END IF;
+            IF NOT (o.error_code = '131050' AND o.kind IN ('template', 'survey')) THEN
+                PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
+            END IF;
+        END IF;
         escalated := escalated + 1;
     END LOOP;
     RETURN escalated;
@@ -124,9 +135,11 @@ BEGIN
 END
 $$;
 
--- The conversations that should be moving and are not: due and free, or with a message that waits to be sent.
+-- The conversations that should be moving and are not: due and free, or with a message that waits to be sent, whose reason is 'unsent' when
+-- a turn wrote it and 'undelivered' when nobody's turn did; 'unsettled' when the provider can be asked about an uncertain one.
 -- Fair: each organization's oldest come first in turns, and no organization has more than its share of one sweep.
-CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization int, p_limit int)
+CREATE FUNCTION agents.conversations_to_wake(
+    p_grace_seconds double precision, p_per_organization int, p_limit int, p_uncertain_seconds double precision)
 RETURNS TABLE (organization_id uuid, conversation_id uuid, reason text) LANGUAGE sql STABLE AS $$
     WITH RECURSIVE moment AS (
         SELECT clock_timestamp() AS now, clock_timestamp() - make_interval(secs => p_grace_seconds) AS before
@@ -151,16 +164,25 @@ RETURNS TABLE (organization_id uuid, conversation_id uuid, reason text) LANGUAGE
             ORDER BY c.run_at LIMIT p_per_organization
         ) d
     ), unsent AS (
-        SELECT o.organization_id, o.conversation_id, min(o.not_before) AS since, 'unsent' AS reason
+        SELECT o.organization_id, o.conversation_id, min(o.not_before) AS since,
+               CASE WHEN bool_or(o.kind IN ('reply', 'handoff')) THEN 'unsent' ELSE 'undelivered' END AS reason
         FROM platform.outbox o, moment
         WHERE o.state = 'ready' AND o.not_before <= moment.before
           AND NOT EXISTS (SELECT FROM platform.outbox e
                           WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
                             AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
         GROUP BY o.organization_id, o.conversation_id
+    ), unsettled AS (
+        SELECT o.organization_id, o.conversation_id, min(o.uncertain_at) AS since, 'unsettled' AS reason
+        FROM platform.outbox o
+        JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+        WHERE o.state = 'uncertain' AND o.uncertain_at <= clock_timestamp() - make_interval(secs => p_uncertain_seconds)
+          AND n.provider IN ('instagram', 'messenger')
+        GROUP BY o.organization_id, o.conversation_id
     ), ranked AS (
         SELECT w.*, row_number() OVER (PARTITION BY w.organization_id ORDER BY w.since, w.conversation_id) AS rank
-        FROM (SELECT * FROM due UNION ALL SELECT u.organization_id, u.conversation_id, u.since, u.reason FROM unsent u) w
+        FROM (SELECT * FROM due UNION ALL SELECT u.organization_id, u.conversation_id, u.since, u.reason FROM unsent u
+              UNION ALL SELECT a.organization_id, a.conversation_id, a.since, a.reason FROM unsettled a) w
     )
     SELECT r.organization_id, r.conversation_id, r.reason FROM ranked r
     WHERE r.rank <= p_per_organization

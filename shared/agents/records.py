@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.agents.responder import Answer, FinishedCall
-from shared.channels.graph import text_payload
+from shared.channels.payloads import text_payload
 from shared.channels.text_parts import TEXT_LIMITS, split_text
 from shared.conversations.models import ClaimedTurn, ReplyPart, TurnTimes
 from shared.kit.ids import new_id

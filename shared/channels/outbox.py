@@ -14,17 +14,25 @@ _FINISH: Final = "SELECT agents.finish_send(:organization_id, :outbox_id, :attem
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The connection that sends: its provider, its id there, its token still encrypted."""
+    """The connection that sends: its provider, its id there, its token still encrypted.
+
+    `login`: by what a person connected an Instagram account ('instagram', 'facebook'); None is 'instagram'.
+    """
 
     connection_id: UUID
     provider: str
     account_identifier: str
     sealed_token: str | None
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message that is marked `sending` and must be sent now, or put back."""
+    """One message that is marked `sending` and must be sent now, or put back.
+
+    `kind`: who it is from (reply, handoff, human, template, survey). `late`: outside the 24-hour window, a person's
+    words.
+    """
 
     organization_id: UUID
     outbox_id: UUID
@@ -33,6 +41,8 @@ class Delivery:
     recipient: str
     payload: dict[str, Any]
     account: Account
+    kind: str = "reply"
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,8 @@ class SendResult:
     """What became of one attempt, in the words of agents.finish_send.
 
     `outcome`: accepted (`message_id` is the provider's), refused (for ever), retry (certainly not sent; again in
-    `retry_seconds`), uncertain. `consequence`: hold, opt_out, connection_expired, connection_error, or None.
+    `retry_seconds`), uncertain. `consequence`: window, opt_out, template, connection_expired, connection_error, or
+    None.
     """
 
     outcome: str
@@ -84,7 +95,6 @@ def begin_send(
     if found["state"] != "sending":
         at = found.get("at") or found.get("run_at")
         return NotSent(state=found["state"], reason=found.get("reason"), at=datetime.fromisoformat(at) if at else None)
-    account = found["connection"]
     return Delivery(
         organization_id=organization_id,
         outbox_id=outbox_id,
@@ -92,12 +102,20 @@ def begin_send(
         part=found["part"],
         recipient=found["recipient"],
         payload=found["payload"],
-        account=Account(
-            connection_id=UUID(account["id"]),
-            provider=account["provider"],
-            account_identifier=account["account_identifier"],
-            sealed_token=account["access_token"],
-        ),
+        account=account_of(found["connection"]),
+        kind=found["kind"],
+        late=bool(found["late"]),
+    )
+
+
+def account_of(found: dict[str, Any]) -> Account:
+    """The connection as the database's functions describe it."""
+    return Account(
+        connection_id=UUID(found["id"]),
+        provider=found["provider"],
+        account_identifier=found["account_identifier"],
+        sealed_token=found["access_token"],
+        login=found["login"],
     )
 
 

@@ -16,7 +16,7 @@ _ESTIMATE: Final = text("SELECT agents.estimate_attempts(:seconds, :batch)")
 _CLOSE: Final = text("SELECT agents.close_stuck_executions(:seconds, :batch)")
 _SLEEPERS: Final = text(
     "SELECT organization_id, conversation_id, reason"
-    " FROM agents.conversations_to_wake(:grace, :per_organization, :in_all)"
+    " FROM agents.conversations_to_wake(:grace, :per_organization, :in_all, :uncertain)"
 )
 
 
@@ -41,7 +41,7 @@ class SweepTimes:
 
 @dataclass(frozen=True, slots=True)
 class Sleeper:
-    """A conversation that should be moving, and why it is not: due, lease_expired or unsent."""
+    """A conversation that should be moving, and why it is not: due, lease_expired, unsent, undelivered or unsettled."""
 
     organization_id: UUID
     conversation_id: UUID
@@ -71,6 +71,12 @@ def settle(session: SystemSession, times: SweepTimes) -> dict[str, int]:
 def find_sleepers(session: SystemSession, times: SweepTimes) -> list[Sleeper]:
     """The conversations to wake, fairly: each organization's oldest in turns."""
     rows = session.execute(
-        _SLEEPERS, {"grace": times.grace, "per_organization": times.per_organization, "in_all": times.in_all}
+        _SLEEPERS,
+        {
+            "grace": times.grace,
+            "per_organization": times.per_organization,
+            "in_all": times.in_all,
+            "uncertain": times.uncertain,
+        },
     )
     return [Sleeper(organization_id=row[0], conversation_id=row[1], reason=row[2]) for row in rows]

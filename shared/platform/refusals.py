@@ -25,6 +25,11 @@ REFUSALS: dict[str, Refusal] = {
         "This is not the provider's id of an account.",
         "Este não é o identificador de uma conta do provedor.",
     ),
+    "bad_message": Refusal(
+        400,
+        "The channel does not take this message.",
+        "O canal não aceita esta mensagem.",
+    ),
     "bad_name": Refusal(
         400,
         "A file's name is not UTF-8, or is too long.",
@@ -64,6 +69,11 @@ REFUSALS: dict[str, Refusal] = {
         409,
         "A stored secret cannot be read: it belongs to another place, or was changed.",
         "Um segredo armazenado não pode ser lido: pertence a outro lugar ou foi alterado.",
+    ),
+    "conversation_closed": Refusal(
+        409,
+        "The conversation has ended; it opens again when the customer writes.",
+        "A conversa foi encerrada; ela volta a abrir quando o cliente escrever.",
     ),
     "defect": Refusal(
         500,
@@ -154,6 +164,11 @@ REFUSALS: dict[str, Refusal] = {
         503,
         "This is not possible at the moment. Please try again.",
         "Isso não é possível no momento. Tente novamente.",
+    ),
+    "unknown_conversation": Refusal(
+        404,
+        "There is no such conversation.",
+        "Esta conversa não existe.",
     ),
     "unreadable": Refusal(
         400,

@@ -140,7 +140,7 @@ def test_a_refusal_for_ever_fails_the_message_stops_the_rest_and_calls_a_person(
 def test_a_closed_window_holds_the_reply_for_a_person(scene: Scene) -> None:
     """C-17: 131047 said by the provider at the moment of sending."""
     first, _ = commit_reply(scene, "Um.", "Dois.")
-    finish(scene, begun(scene, first), "refused", error_code="131047", consequence="hold")
+    finish(scene, begun(scene, first), "refused", error_code="131047", consequence="window")
     assert outbox(scene, "state") == [["held"], ["held"]]
     assert scene.conversation("automation_state") == "human"
 

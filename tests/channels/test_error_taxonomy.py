@@ -1,4 +1,4 @@
-"""C-18: every documented error code of a refusal has one meaning, and what nobody has listed goes to a person."""
+"""C-18, L5: every documented error code of a refusal has one meaning, and what nobody has listed goes to a person."""
 
 import pytest
 
@@ -20,12 +20,14 @@ DOCUMENTED = {
         133016,
         131048,
         131064,
-        131053,
-        131052,
+        1200,
+        613,
+        80006,
     ],
+    Action.RETRY_ONCE: [131053, 131052],
     Action.REAUTHENTICATE: [0, 3, 10, 190, 200, 250, 299, 131005],
     Action.WINDOW: [131047],
-    Action.PERMANENT: [131026, 131021, 131030, 131062, 131037, 131049, 130472, 131063],
+    Action.PERMANENT: [131026, 131021, 131030, 131062, 131037, 131049, 130472, 131063, 551],
     Action.OPT_OUT: [131050],
     Action.DEFECT: [33, 100, 131008, 131009, 131051, 135000],
     Action.TEMPLATE: [132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069],
@@ -42,9 +44,21 @@ def test_an_unlisted_code_is_not_tried_for_ever() -> None:
     assert meaning(999_999).action is Action.PERMANENT
 
 
-def test_outside_the_window_is_a_subcode_on_instagram_and_messenger() -> None:
-    assert meaning(10, 2534022).action is Action.WINDOW
-    assert meaning(10, 1).action is Action.REAUTHENTICATE
+SUBCODES = {
+    Action.WINDOW: [(10, 2534022), (10, 2018278), (10, 2018065)],
+    Action.PERMANENT: [(10, 2018108), (200, 1545041), (551, 1545041), (100, 2018001), (100, 2534014), (100, 33)],
+    Action.DEFECT: [(100, 1893061), (100, 1)],
+    Action.REAUTHENTICATE: [(10, 1), (1, 99), (190, 458)],
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "subcode"),
+    [(action, *codes) for action, pairs in SUBCODES.items() for codes in pairs],
+)
+def test_a_subcode_says_what_instagram_and_messenger_mean(action: Action, code: int, subcode: int) -> None:
+    """L5: "outside the window" is a permission error there, and so is a customer who left."""
+    assert meaning(code, subcode).action is action
 
 
 def test_the_pair_limit_waits_at_least_six_seconds() -> None:

@@ -7,82 +7,30 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from shared.channels.graph import GraphSender, classify, text_payload
+from shared.channels.graph import GraphSender
+from shared.channels.graph_answers import classify
 from shared.channels.outbox import Account, Delivery, SendResult
+from shared.channels.payloads import reaction_payload, text_payload
 from shared.kit.errors import Unavailable
+from tests.channels.graph_server import ACCEPTED, Provider, answer, refusal, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
 
 TOKEN = "EAAGsecretsecretsecret"  # noqa: S105 - made up
-
-
-ACCEPTED: dict[str, Any] = {
-    "messaging_product": "whatsapp",
-    "contacts": [{"input": "5511"}],
-    "messages": [{"id": "wamid.1"}],
-}
-
-
-@dataclass
-class Provider:
-    """What the server received, and how it answers: `behave` writes to the handler."""
-
-    url: str = ""
-    received: list[tuple[str, dict[str, str], dict[str, Any]]] = field(default_factory=list)
-    behave: Callable[[BaseHTTPRequestHandler], None] = lambda handler: answer(handler, 200, ACCEPTED)
-
-
-def answer(handler: BaseHTTPRequestHandler, status: int, body: dict[str, Any] | bytes) -> None:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(raw)))
-    handler.end_headers()
-    handler.wfile.write(raw)
-
-
-def refusal(code: int, message: str = "no", **extra: object) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, **extra}}
-
-
-@contextmanager
-def _serving(provider: Provider) -> Iterator[None]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            provider.received.append((self.path, dict(self.headers), body))
-            provider.behave(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    provider.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     found = Provider()
-    with _serving(found):
+    with serving(found):
         yield found
 
 
@@ -141,7 +89,7 @@ def test_a_user_id_goes_in_recipient_because_in_to_it_would_be_dropped(provider:
         (429, refusal(130429), "retry", None),
         (401, refusal(190), "retry", "connection_expired"),
         (403, refusal(131031), "retry", "connection_error"),
-        (400, refusal(131047), "refused", "hold"),
+        (400, refusal(131047), "refused", "window"),
         (400, refusal(131050), "refused", "opt_out"),
         (400, refusal(131026), "refused", None),
         (400, refusal(100), "refused", None),
@@ -257,3 +205,136 @@ def test_a_key_service_that_is_away_is_told_before_anything_leaves(provider: Pro
         sender.send(delivery(), marked_at=time.monotonic())
     sender.close()
     assert provider.received == []
+
+
+SENT: dict[str, Any] = {"recipient_id": "9001", "message_id": "mid.1"}
+
+
+def page_delivery(provider_name: str, *, login: str | None = None, **changes: Any) -> Delivery:
+    account = Account(
+        connection_id=uuid4(),
+        provider=provider_name,
+        account_identifier="17841",
+        sealed_token="sealed",  # noqa: S106 - made up
+        login=login,
+    )
+    return delivery(account=account, recipient="9001", **changes)
+
+
+@pytest.mark.parametrize(
+    ("provider_name", "login", "path"),
+    [
+        ("messenger", None, "/v24.0/me/messages"),
+        ("instagram", None, "/instagram/v24.0/17841/messages"),
+        ("instagram", "instagram", "/instagram/v24.0/17841/messages"),
+        ("instagram", "facebook", "/v24.0/me/messages"),
+    ],
+)
+def test_instagram_and_messenger_take_a_message_with_our_id_in_its_metadata(
+    provider: Provider, provider_name: str, login: str | None, path: str
+) -> None:
+    provider.behave = lambda handler: answer(handler, 200, SENT)
+    message = page_delivery(provider_name, login=login)
+    sender = GraphSender(
+        base_url=provider.url,
+        instagram_base_url=f"{provider.url}/instagram",
+        version="v24.0",
+        open_token=lambda *_: TOKEN,
+    )
+    result = sender.send(message, marked_at=time.monotonic())
+    sender.close()
+    assert (result.outcome, result.message_id) == ("accepted", "mid.1")
+    [(received, headers, body)] = provider.received
+    assert received == path
+    assert headers["Authorization"] == f"Bearer {TOKEN}"
+    assert body == {
+        "recipient": {"id": "9001"},
+        "messaging_type": "RESPONSE",
+        "message": {"text": "Olá, ação \U0001f600", "metadata": str(message.outbox_id)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "consequence"),
+    [
+        (400, refusal(10, error_subcode=2534022), "refused", "window"),
+        (400, refusal(10, error_subcode=2018278), "refused", "window"),
+        (403, refusal(10), "retry", "connection_expired"),
+        (400, refusal(551, error_subcode=1545041), "refused", None),
+        (400, refusal(100, error_subcode=2018001), "refused", None),
+        (400, refusal(613), "retry", None),
+        (500, refusal(2), "uncertain", None),
+        (200, {"recipient_id": "9001"}, "uncertain", None),
+    ],
+)
+def test_the_answers_of_instagram_and_messenger_are_as_honest(
+    status: int, body: dict[str, Any], outcome: str, consequence: str | None
+) -> None:
+    """C-18, L5."""
+    result = classify(status, json.dumps(body).encode(), attempt=1)
+    assert (result.outcome, result.consequence) == (outcome, consequence)
+
+
+def test_a_reaction_on_messenger_is_accepted_without_an_id(provider: Provider) -> None:
+    provider.behave = lambda handler: answer(handler, 200, {"recipient_id": "9001"})
+    result = send(provider.url, page_delivery("messenger", payload=reaction_payload("mid.0", "\U0001f44d")))
+    assert (result.outcome, result.message_id) == ("accepted", None)
+    assert provider.received[0][2] == {
+        "recipient": {"id": "9001"},
+        "sender_action": "react",
+        "payload": {"message_id": "mid.0", "reaction": "\U0001f44d"},
+    }
+
+
+def test_media_that_the_provider_could_not_fetch_is_tried_once_more() -> None:
+    raw = json.dumps(refusal(131053)).encode()
+    assert [classify(400, raw, attempt=attempt).outcome for attempt in (1, 2)] == ["retry", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("name", "bodies"),
+    [
+        (
+            "whatsapp",
+            [
+                {
+                    "messaging_product": "whatsapp",
+                    "status": "read",
+                    "message_id": "wamid.0",
+                    "typing_indicator": {"type": "text"},
+                }
+            ],
+        ),
+        (
+            "messenger",
+            [
+                {"recipient": {"id": "9001"}, "sender_action": "mark_seen"},
+                {"recipient": {"id": "9001"}, "sender_action": "typing_on"},
+            ],
+        ),
+    ],
+)
+def test_a_customer_sees_that_the_message_was_read_and_an_answer_is_written(
+    provider: Provider, name: str, bodies: list[dict[str, Any]]
+) -> None:
+    sender = GraphSender(base_url=provider.url, version="v24.0", open_token=lambda *_: TOKEN)
+    message = page_delivery(name)
+    assert sender.show_seen(
+        message.account,
+        organization_id=message.organization_id,
+        recipient="9001",
+        message_id="wamid.0",
+        typing=True,
+    )
+    sender.close()
+    assert [body for _, _, body in provider.received] == bodies
+
+
+def test_a_read_mark_that_fails_is_only_not_shown(provider: Provider) -> None:
+    """It is a courtesy: no answer of the provider, and none at all, may disturb the reply."""
+    provider.behave = lambda handler: answer(handler, 500, b"")
+    for url in (provider.url, "http://127.0.0.1:1"):
+        sender = GraphSender(base_url=url, version="v24.0", open_token=lambda *_: TOKEN)
+        account = delivery().account
+        assert not sender.show_seen(account, organization_id=uuid4(), recipient="5511", message_id="wamid.0")
+        sender.close()

@@ -149,6 +149,7 @@ def _running(name: str, database: Database, issuer: Issuer, folder: Path) -> Ite
         "GOOGLE_CLOUD_REGION": "local",
         "TASKS_SERVICE_ACCOUNT": EMAIL,
         "AGENT_EXECUTION_URL": AUDIENCE,
+        "MESSAGE_DELIVERY_URL": AUDIENCE,
         "GRAPH_BASE_URL": "http://127.0.0.1:9",
         "OIDC_AUDIENCE": AUDIENCE,
         "OIDC_ALLOWED_EMAILS": EMAIL,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = SweepTimes(sending_limit=0, uncertain=0, lease=0, grace=0)
 PATIENT = SweepTimes()
 URL = "https://run.test/agent_execution"
+DELIVERY_URL = "https://run.test/message_delivery"
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Tasks:
 
 
 def swept(scene: Scene, times: SweepTimes = AT_ONCE, tasks: Tasks | None = None) -> dict[str, Any]:
-    return sweep(scene.worker, queue=tasks or Tasks(), turn_url=URL, times=times)
+    return sweep(scene.worker, queue=tasks or Tasks(), turn_url=URL, delivery_url=DELIVERY_URL, times=times)
 
 
 def run(scene: Scene, sender: ScriptedSender | None = None) -> str:

@@ -14,7 +14,7 @@ from functions.work_sweep.handler import sweep
 from shared.agents.turns import run_turn
 from shared.channels.outbox import SendResult
 from shared.conversations.wake_ups import TURN_QUEUE
-from tests.functions.work_sweep.sweeping import AT_ONCE, PATIENT, URL, Tasks, claimed, run, swept
+from tests.functions.work_sweep.sweeping import AT_ONCE, DELIVERY_URL, PATIENT, URL, Tasks, claimed, run, swept
 from tests.support.answers import ScriptedResponder, ScriptedSender
 from tests.support.conversations import TIMES, Scene, scene_in
 
@@ -91,10 +91,16 @@ def test_a_noisy_organization_cannot_delay_the_others(scene: Scene, database: Da
     with scene_in(database) as quiet:
         quiet.says("oi?")
         tasks = Tasks()
-        sweep(scene.worker, queue=tasks, turn_url=URL, times=replace(AT_ONCE, per_organization=5))
+        sweep(
+            scene.worker,
+            queue=tasks,
+            turn_url=URL,
+            delivery_url=DELIVERY_URL,
+            times=replace(AT_ONCE, per_organization=5),
+        )
         assert len(tasks.asked) == 6
         tasks = Tasks()
-        sweep(scene.worker, queue=tasks, turn_url=URL, times=replace(AT_ONCE, in_all=2))
+        sweep(scene.worker, queue=tasks, turn_url=URL, delivery_url=DELIVERY_URL, times=replace(AT_ONCE, in_all=2))
         assert str(quiet.conversation_id) in tasks.conversations
 
 

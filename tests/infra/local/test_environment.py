@@ -27,6 +27,7 @@ MANIFEST = load_manifest()
 CLASSES = {
     "webhook_intake": "IntakeSettings",
     "agent_execution": "TurnFunctionSettings",
+    "message_delivery": "DeliveryFunctionSettings",
     "work_sweep": "SweepSettings",
 }
 

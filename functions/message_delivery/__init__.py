@@ -1,0 +1,1 @@
+"""Sends outbox messages that no turn sent."""
