@@ -28,13 +28,20 @@ if TYPE_CHECKING:
 PIX = "Aceitamos Pix, dinheiro e cartão de crédito."
 
 
+@pytest.fixture(scope="module")
+def others(shared_database: Database) -> None:
+    """Five organizations, 1,500 chunks; those of four are in the approximate index."""
+    for number in range(5):
+        other = make_organization(shared_database).organization_id
+        vectors = random_vectors(300, seed=20 + number)
+        add_entry(shared_database, other, ["alheio"] * 300, vectors, ann_indexed=number < 4)
+
+
+@pytest.mark.usefixtures("others")
 def test_a_small_organization_among_many_finds_all_it_has(
     shared_database: Database, application: ApplicationDatabase, tenant: Tenant
 ) -> None:
     """K-03."""
-    others = [make_organization(shared_database).organization_id for _ in range(4)]
-    for seed, other in enumerate(others):
-        add_entry(shared_database, other, ["ração"] * 250, random_vectors(250, seed=seed), ann_indexed=seed % 2 == 0)
     own = random_vectors(10, seed=99)
     add_entry(shared_database, tenant.organization_id, [f"texto {n}" for n in range(10)], own)
     with contextlib.closing(shared_database.superuser()) as connection:
@@ -45,13 +52,11 @@ def test_a_small_organization_among_many_finds_all_it_has(
         assert found == by_cosine(own, vector)
 
 
+@pytest.mark.usefixtures("others")
 def test_the_shared_index_alone_would_lose_the_small_organization(
     shared_database: Database, application: ApplicationDatabase, tenant: Tenant
 ) -> None:
     """The negative control of K-03: what the index finds first is the others', and row security takes it away."""
-    for seed in range(3):
-        other = make_organization(shared_database).organization_id
-        add_entry(shared_database, other, ["ração"] * 400, random_vectors(400, seed=20 + seed), ann_indexed=True)
     own = random_vectors(10, seed=98)
     add_entry(shared_database, tenant.organization_id, [f"texto {n}" for n in range(10)], own, ann_indexed=True)
     with application.tenant(tenant.organization_id) as session:
@@ -88,6 +93,7 @@ def by_cosine(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> list
     return [f"texto {n}" for n in (-(vectors @ vector)).argsort(kind="stable")]
 
 
+@pytest.mark.usefixtures("others")
 @pytest.mark.parametrize("indexed", [0, 300, 600], ids=["scanned", "half indexed", "indexed"])
 def test_the_approximate_index_and_the_scan_find_the_same(
     shared_database: Database, application: ApplicationDatabase, tenant: Tenant, indexed: int
@@ -98,8 +104,6 @@ def test_the_approximate_index_and_the_scan_find_the_same(
     for part, ann_indexed in ((slice(0, indexed), True), (slice(indexed, 600), False)):
         if names[part]:
             add_entry(shared_database, tenant.organization_id, names[part], own[part], ann_indexed=ann_indexed)
-    rival = make_organization(shared_database).organization_id
-    add_entry(shared_database, rival, ["alheio"] * 600, random_vectors(600, seed=8), ann_indexed=True)
     hits = 0
     for vector in random_vectors(10, seed=9):
         found = nearest(application, tenant.organization_id, vector)

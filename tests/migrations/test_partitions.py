@@ -57,7 +57,7 @@ def _scratch_table(superuser: Any) -> Iterator[str]:
     cursor.execute("DELETE FROM platform.partitioned_tables WHERE table_name = %s", (name,))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(year=st.integers(1995, 2040), month=st.integers(1, 12), day=st.integers(1, 28), order=st.randoms())
 def test_ten_years_of_months_made_from_any_time_zone_have_no_gap_and_no_overlap(
     shared_database: Database, year: int, month: int, day: int, order: Any

@@ -46,15 +46,21 @@ def _owned_database(server: Server, name: str) -> str:
     return server.url(user="site_owner", database=name)
 
 
-def test_a_superuser_migrates_once_and_then_has_nothing_to_do(bare_server: Server) -> None:
+def test_a_superuser_migrates_once_and_then_has_nothing_to_do_and_the_schema_is_the_same_on_every_version(
+    bare_server: Server, shared_database: Database
+) -> None:
     bare_server.execute("CREATE DATABASE first")
     url = bare_server.url(user="postgres", database="first")
     assert migrate(url, tenant_context_key=TENANT_CONTEXT_KEY) == NAMES
     assert migrate(url, tenant_context_key=TENANT_CONTEXT_KEY) == []
     assert _count(bare_server, "first", "SELECT count(*) FROM platform.context_keys") == 1
+    with contextlib.closing(shared_database.superuser()) as connection:
+        assert _schema(bare_server, "first") == describe(connection)
 
 
-def test_the_owner_of_the_database_migrates_without_superuser_rights(bare_server: Server) -> None:
+def test_the_owner_of_the_database_migrates_without_superuser_rights_to_the_same_schema(
+    bare_server: Server, shared_database: Database
+) -> None:
     url = _owned_database(bare_server, "owned")
     assert migrate(url, tenant_context_key=TENANT_CONTEXT_KEY) == NAMES
     assert migrate(url) == []
@@ -62,19 +68,8 @@ def test_the_owner_of_the_database_migrates_without_superuser_rights(bare_server
         "SELECT count(*) FROM pg_class WHERE relnamespace = 'platform'::regnamespace AND relowner <> 'owner'::regrole"
     )
     assert _count(bare_server, "owned", strangers) == 0
-
-
-def test_who_migrates_makes_no_difference_to_the_schema(bare_server_18: Server, shared_database: Database) -> None:
-    migrate(_owned_database(bare_server_18, "owned"))
     with contextlib.closing(shared_database.superuser()) as connection:
-        assert _schema(bare_server_18, "owned") == describe(connection)
-
-
-def test_the_schema_is_the_same_on_every_embedded_version(bare_server: Server, shared_database: Database) -> None:
-    bare_server.execute("CREATE DATABASE other")
-    migrate(bare_server.url(user="postgres", database="other"))
-    with contextlib.closing(shared_database.superuser()) as connection:
-        assert _schema(bare_server, "other") == describe(connection)
+        assert _schema(bare_server, "owned") == describe(connection)
 
 
 def test_two_migrations_of_one_database_at_once_apply_each_file_once(bare_server: Server) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.kit.errors import Unavailable
+from shared.platform import connecting
+from shared.platform import database as database_module
 from shared.platform.database import connect
 from shared.platform.database_errors import ConstraintViolated, StatementFailed, TryAgain, ValueRefused
 from shared.platform.role_check import RoleRefused, check_role
@@ -212,9 +215,11 @@ def test_a_missing_parameter_s_message_hides_the_other_values(
 
 
 def test_an_exhausted_pool_is_unavailable_within_its_timeout(
-    shared_database: MigratedDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B5."""
+    assert database_module.POOL_TIMEOUT <= 2
+    monkeypatch.setattr(database_module, "POOL_TIMEOUT", 0.3)
     database = open_database(shared_database, pool_size=1)
     with database.system():
         for run in (lambda: database.system_once("SELECT 1"), lambda: database.system().__enter__()):
@@ -242,25 +247,40 @@ def test_a_login_that_fails_is_unavailable(shared_database: MigratedDatabase, op
 
 
 def test_a_lock_in_the_way_is_tried_again_and_then_unavailable(
-    shared_database: MigratedDatabase, open_database: Open
+    shared_database: MigratedDatabase, open_database: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B6: lock_timeout 2 s; once the other lets go the statement succeeds without its caller noticing."""
+    assert connecting.STARTUP_PARAMETERS["lock_timeout"] == "2000"
+    monkeypatch.setitem(connecting.STARTUP_PARAMETERS, "lock_timeout", "600")
     database = open_database(shared_database)
     organization_id = make_organization(shared_database).organization_id
     holder = shared_database.superuser()
     holder.autocommit = False
     lock = "UPDATE platform.organizations SET name = name WHERE id = %s"
     holder.cursor().execute(lock, (organization_id,))
-    release = threading.Timer(2.3, holder.commit)
-    release.start()
-    database.tenant_once(organization_id, "UPDATE platform.organizations SET name = 'mine'")
-    release.join()
+    attempts: set[object] = set()
+    with contextlib.closing(shared_database.superuser()) as watcher, ThreadPoolExecutor(1) as threads:
+        change = "UPDATE platform.organizations SET name = 'mine'"
+        done = threads.submit(database.tenant_once, organization_id, change)
+        eventually(lambda: _waiting_since(watcher, attempts) > 1, interval=0.01)  # the second one
+        holder.commit()
+        done.result(20)
 
     holder.cursor().execute(lock, (organization_id,))
     with pytest.raises(TryAgain, match="55P03"), database.tenant(organization_id) as session:
         session.execute(text("UPDATE platform.organizations SET name = 'not mine'"))
     holder.rollback()
     holder.close()
+
+
+def _waiting_since(watcher: Any, attempts: set[object]) -> int:
+    """How many statements have been seen to wait for a lock, with those that do so now."""
+    cursor = watcher.cursor()
+    cursor.execute(
+        "SELECT query_start FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    attempts.update(started for (started,) in cursor.fetchall())
+    return len(attempts)
 
 
 def test_a_deadlock_s_victim_is_run_again(shared_database: MigratedDatabase, open_database: Open) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from shared.platform.database import Database
     from tests.platform.conftest import Open
 
+IN_TIME = 3.0  # seconds within which callers hear of a network or a server that fails
+
 
 @pytest.fixture
 def proxy(shared_database: MigratedDatabase, tmp_path: Path) -> Iterator[Proxy]:
@@ -101,9 +103,12 @@ def test_a_connection_that_was_idle_for_long_is_asked_first(
 
 
 def test_a_black_hole_under_an_idle_connection_is_found_and_left(
-    database: Database, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    shared_database: MigratedDatabase, open_database: Open, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B4: a NAT that dropped the connection without a word."""
+    monkeypatch.setattr(connecting, "CONNECT_TIMEOUT", 0.5)
+    database = open_database(shared_database, pool_size=1, socket=proxy.path)
+    database.system_once("SELECT 1")
     monkeypatch.setattr(database_module, "PING_AFTER_IDLE", 0.2)
     monkeypatch.setattr(database_module, "PING_TIMEOUT", 0.3)
     proxy.black_hole()
@@ -111,7 +116,7 @@ def test_a_black_hole_under_an_idle_connection_is_found_and_left(
     time.sleep(0.25)
     with pytest.raises(Unavailable):
         database.system_once("SELECT 1")  # the ping fails, and so does the new connection
-    assert time.monotonic() - began < 0.25 + 0.3 + connecting.CONNECT_TIMEOUT + 0.5
+    assert time.monotonic() - began < IN_TIME
     proxy.heal()
     assert database.system_once("SELECT 1")[0][0] == 1
 
@@ -120,6 +125,7 @@ def test_a_black_hole_during_a_statement_ends_at_the_answer_s_timeout(
     shared_database: MigratedDatabase, proxy: Proxy, open_database: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "ANSWER_TIMEOUT", 0.5)
+    monkeypatch.setattr(connecting, "CONNECT_TIMEOUT", 0.5)
     database = open_database(shared_database, pool_size=1, socket=proxy.path)
     database.system_once("SELECT 1")
     proxy.black_hole()
@@ -127,7 +133,7 @@ def test_a_black_hole_during_a_statement_ends_at_the_answer_s_timeout(
         began = time.monotonic()
         with pytest.raises(Unavailable):
             run()
-        assert time.monotonic() - began < 0.5 + connecting.CONNECT_TIMEOUT + 0.5
+        assert time.monotonic() - began < IN_TIME
     proxy.heal()
     assert database.system_once("SELECT 3")[0][0] == 3, "the silent connection was thrown away"
 
@@ -222,7 +228,7 @@ def test_a_server_that_is_down_is_unavailable_within_three_seconds_and_serves_ag
         began = time.monotonic()
         with pytest.raises(Unavailable) as unavailable:
             run()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < IN_TIME
         assert unavailable.value.retry_after > 0
 
     embedded_server(name="stopped")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretBytes, SecretStr
 
@@ -35,8 +35,10 @@ class _GivesUp(Exception):
     """A request's own code fails in the middle of its transaction."""
 
 
-def _request(pool: Pool, organization_id: UUID, disturbance: float) -> tuple[int, list[UUID]]:
+def _request(pool: Pool, organization_id: UUID, disturbance: float, *, killer: Any) -> tuple[int, list[UUID]]:
     """Look at all organizations as one tenant: (rows seen, foreign ones). Of the disturbed, half fail in SQL."""
+    if killer is not None:
+        killer.cursor().execute(_KILL_ONE)
     seen: list[UUID] = []
     with contextlib.suppress(Unavailable, ValueRefused, _GivesUp), pool.tenant(organization_id) as session:
         seen = [row[0] for row in session.exec_driver_sql("SELECT id FROM platform.organizations")]
@@ -60,9 +62,9 @@ def test_ten_thousand_interleaved_requests_never_show_a_foreign_row(database: Da
     with contextlib.closing(database.superuser()) as killer, ThreadPoolExecutor(4) as workers:
         futures = []
         for number in range(REQUESTS):
-            if number % KILL_EVERY == KILL_EVERY - 1:
-                killer.cursor().execute(_KILL_ONE)
-            futures.append(workers.submit(_request, pool, chance.choice(organizations), chance.random()))
+            tenant, disturbance = chance.choice(organizations), chance.random()
+            kills = killer if number % KILL_EVERY == KILL_EVERY - 1 else None  # when its turn comes, among the others
+            futures.append(workers.submit(_request, pool, tenant, disturbance, killer=kills))
         results = [future.result() for future in futures]
     pool.close()
     assert [foreign for _seen, foreign in results if foreign] == []
