@@ -68,6 +68,47 @@ CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
 COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
 
+-- Name: customer_name; Type: TYPE; Schema: integrations; Owner: owner
+
+CREATE TYPE integrations.customer_name AS (
+	place integer,
+	organization_id uuid,
+	item_id uuid,
+	kind text,
+	scope text,
+	value text,
+	match text,
+	previous boolean,
+	happened_at timestamp with time zone
+);
+
+ALTER TYPE integrations.customer_name OWNER TO owner;
+
+-- Name: new_item; Type: TYPE; Schema: integrations; Owner: owner
+
+CREATE TYPE integrations.new_item AS (
+	place integer,
+	delivery integer,
+	ordinal integer,
+	id uuid,
+	kind text,
+	provider text,
+	organization_id uuid,
+	connection_id uuid,
+	happened_at timestamp with time zone,
+	event_id text,
+	customer text,
+	customer_phone text,
+	customer_name text,
+	message_type text,
+	text text,
+	metadata jsonb,
+	reply_to text,
+	answerable boolean
+);
+
+ALTER TYPE integrations.new_item OWNER TO owner;
+
 -- Name: begin_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) RETURNS jsonb
@@ -1246,10 +1287,13 @@ CREATE TABLE platform.conversations (
     satisfaction_score integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    contact_id uuid,
+    continued_in uuid,
     window_closed_at timestamp with time zone,
     CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
     CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
     CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
+    CONSTRAINT conversations_check1 CHECK ((continued_in <> id)),
     CONSTRAINT conversations_customer_email_check CHECK ((char_length(customer_email) <= 320)),
     CONSTRAINT conversations_customer_external_id_check CHECK (((char_length(customer_external_id) >= 1) AND (char_length(customer_external_id) <= 500))),
     CONSTRAINT conversations_customer_name_check CHECK ((char_length(customer_name) <= 1000)),
@@ -1271,6 +1315,10 @@ WITH (fillfactor='80');
 ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.conversations OWNER TO owner;
+
+-- Name: COLUMN conversations.customer_external_id; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON COLUMN platform.conversations.customer_external_id IS 'the address that the provider used last: replies go there';
 
 -- Name: take_over(platform.conversations, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1437,6 +1485,110 @@ $$;
 
 ALTER FUNCTION integrations.apply_account_events(p_events jsonb) OWNER TO owner;
 
+-- Name: claim_items(jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    WITH item AS MATERIALIZED (
+        SELECT (p_deliveries -> i.delivery ->> 'id')::uuid AS delivery_id, p.provider, c.organization_id, c.id AS connection_id,
+               coalesce(c.business_portfolio_id, '') AS portfolio, i.place::int - 1 AS place,
+               -- under a key of its own while nobody owns the account, so that a repetition after it is connected is new
+               CASE WHEN c.id IS NULL THEN 'q:' || i.key ELSE i.key END AS event_key,
+               row_number() OVER (PARTITION BY p.provider, i.account, i.key ORDER BY i.delivery, i.ordinal) = 1 AS first_copy,
+               CASE WHEN c.id IS NULL AND i.account <> '' THEN 'quarantined' WHEN i.kind = 'unparsed' THEN 'unparsed' ELSE 'processed' END
+                   AS event_status,
+               c.id IS NOT NULL AND i.kind IN ('message', 'echo', 'watermark', 'preference') AS has_customer,
+               coalesce(i.identities -> 0 ->> 'kind', integrations.kind_of_customer(p.provider, i.customer)) AS name_kind,
+               coalesce(i.identities -> 0 ->> 'match', i.customer) AS name_match,
+               coalesce(i.occurred_at, p_moment) AS happened_at, i.delivery, i.ordinal, i.id, i.kind, i.account, i.digest, i.event_type,
+               i.event_id, i.customer, i.customer_phone, i.customer_name, i.identities, i.message_type, i.text, i.metadata, i.media,
+               i.reply_to, i.answerable, i.reason, i.payload
+        FROM ROWS FROM (jsonb_to_recordset(p_items) AS (
+            delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
+            occurred_at timestamptz, customer text, customer_phone text, customer_name text, identities jsonb, message_type text, text text,
+            metadata jsonb, media jsonb, reply_to text, answerable boolean, reason text, payload jsonb)) WITH ORDINALITY AS i (
+            delivery, ordinal, id, kind, account, key, digest, event_type, event_id, occurred_at, customer, customer_phone, customer_name,
+            identities, message_type, text, metadata, media, reply_to, answerable, reason, payload, place)
+        CROSS JOIN LATERAL (SELECT p_deliveries -> i.delivery ->> 'provider' AS provider OFFSET 0) p
+        -- one look in the index for each item (a join might read the whole table)
+        LEFT JOIN LATERAL (
+            SELECT n.organization_id, n.id, n.business_portfolio_id FROM integrations.connections n
+            WHERE n.provider = p.provider AND n.account_identifier = i.account AND n.status <> 'revoked'
+            LIMIT 1
+        ) c ON true
+    ), claimed AS (
+        INSERT INTO integrations.webhook_keys (provider, account, event_key, first_seen, item_digest)
+        SELECT i.provider, i.account, i.event_key, p_moment, decode(i.digest, 'hex')
+        FROM item i
+        WHERE i.first_copy
+        ORDER BY i.provider, i.account, i.event_key
+        ON CONFLICT (provider, account, event_key) DO NOTHING
+        RETURNING provider, account, event_key
+    ), winner AS MATERIALIZED (
+        SELECT i.* FROM item i JOIN claimed USING (provider, account, event_key) WHERE i.first_copy
+    ), events AS (
+        INSERT INTO integrations.webhook_events (
+            id, created_at, organization_id, connection_id, delivery_id, delivery_received_at, provider, account_identifier, ordinal,
+            event_type, event_id, payload, status, processed_at, error_message)
+        SELECT w.id, p_moment, w.organization_id, w.connection_id, w.delivery_id, p_moment, w.provider, w.account, w.ordinal,
+               w.event_type, w.event_id,
+               CASE WHEN w.event_status = 'unparsed' THEN w.payload
+                    WHEN w.event_status = 'quarantined' THEN coalesce(w.payload, jsonb_strip_nulls(p_items -> w.place))
+                    WHEN w.kind = 'account' THEN jsonb_strip_nulls(p_items -> w.place) END,
+               w.event_status, CASE w.event_status WHEN 'processed' THEN p_moment END,
+               coalesce(w.reason, CASE w.event_status WHEN 'quarantined' THEN 'no connection has this account' END)
+        FROM winner w
+    ), known AS (
+        SELECT w.*, k.contact_id
+        FROM winner w
+        LEFT JOIN LATERAL (
+            SELECT coalesce(ct.merged_into, ct.id) AS contact_id
+            FROM platform.contact_identities n
+            JOIN platform.contacts ct ON ct.organization_id = n.organization_id AND ct.id = n.contact_id
+            WHERE n.organization_id = w.organization_id
+              AND n.kind = w.name_kind AND n.scope = integrations.scope_of_name(w.name_kind, w.account, w.portfolio)
+              AND n.match = w.name_match
+              AND w.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR w.happened_at <= n.retired_at)
+              AND (w.customer_name IS NULL OR w.customer_name = ct.display_name OR w.happened_at < ct.named_at)
+        ) k ON w.has_customer
+    ), met AS (
+        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND jsonb_array_length(k.identities) > 1 AND EXISTS (
+                        SELECT FROM jsonb_to_recordset(k.identities - 0) AS o (kind text, match text)
+                        WHERE NOT EXISTS (
+                            SELECT FROM platform.contact_identities n
+                            WHERE n.organization_id = k.organization_id AND n.kind = o.kind
+                              AND n.scope = integrations.scope_of_name(o.kind, k.account, k.portfolio) AND n.match = o.match
+                              AND n.contact_id = k.contact_id AND k.happened_at < n.last_seen + interval '1 day'
+                              AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at)))
+                    THEN NULL ELSE k.contact_id END AS contact
+        FROM known k
+        WHERE k.connection_id IS NOT NULL OR k.kind = 'account'
+    ), counted AS (
+        SELECT d.delivery, count(i.id) - count(w.id) AS duplicates, jsonb_build_array(
+                   count(w.id) FILTER (WHERE w.event_status = 'processed'), count(i.id) - count(w.id),
+                   count(w.id) FILTER (WHERE w.event_status = 'unparsed'), count(w.id) FILTER (WHERE w.event_status = 'quarantined')) AS counts
+        FROM generate_series(0, jsonb_array_length(p_deliveries) - 1) AS d (delivery)
+        LEFT JOIN item i USING (delivery)
+        LEFT JOIN winner w ON w.id = i.id
+        GROUP BY d.delivery
+    )
+    SELECT m.winners, m.contacts, m.kinds, m.strangers, m.media,
+           (SELECT sum(n.duplicates) FROM counted n), (SELECT coalesce(jsonb_agg(n.counts ORDER BY n.delivery), '[]') FROM counted n)
+    INTO winners, contacts, kinds, strangers, media, duplicates, deliveries
+    FROM (SELECT array_agg(ROW(m.place, m.delivery, m.ordinal, m.id, m.kind, m.provider, m.organization_id, m.connection_id, m.happened_at,
+                               m.event_id, m.customer, m.customer_phone, m.customer_name, coalesce(m.message_type, 'text'), m.text, m.metadata,
+                               m.reply_to, coalesce(m.answerable, true))::integrations.new_item) AS winners,
+                 array_agg(m.contact) AS contacts, array_agg(DISTINCT m.kind) AS kinds, bool_or(m.has_customer AND m.contact IS NULL) AS strangers,
+                 bool_or(m.media IS NOT NULL AND m.kind IN ('message', 'echo')) AS media
+          FROM met m) m;
+END
+$$;
+
+ALTER FUNCTION integrations.claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb) OWNER TO owner;
+
 -- Name: claim_token_refreshes(double precision, double precision, integer); Type: FUNCTION; Schema: integrations; Owner: definer_role
 
 CREATE FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) RETURNS TABLE(organization_id uuid, connection_id uuid, access_token text, wrapped_keyset bytea, master_key text)
@@ -1471,6 +1623,26 @@ $$;
 
 ALTER FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) OWNER TO definer_role;
 
+-- Name: contacts_by_name(integrations.customer_name[]); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.contacts_by_name(p_names integrations.customer_name[]) RETURNS TABLE(place integer, organization_id uuid, item_id uuid, kind text, scope text, value text, match text, previous boolean, happened_at timestamp with time zone, contact_id uuid, weak boolean)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+        SELECT n.*, coalesce(c.merged_into, c.id),
+               n.kind = 'username' AND bool_or(n.kind <> 'username') OVER (PARTITION BY n.place)
+        FROM unnest(p_names) n
+        LEFT JOIN platform.contact_identities i
+            ON i.organization_id = n.organization_id AND i.kind = n.kind AND i.scope = n.scope AND i.match = n.match
+            AND CASE WHEN n.previous THEN i.first_seen <= n.happened_at ELSE i.retired_at IS NULL OR n.happened_at <= i.retired_at END
+        LEFT JOIN platform.contacts c ON c.organization_id = i.organization_id AND c.id = i.contact_id;
+END
+$$;
+
+ALTER FUNCTION integrations.contacts_by_name(p_names integrations.customer_name[]) OWNER TO owner;
+
 -- Name: follow_connection_status(); Type: FUNCTION; Schema: integrations; Owner: owner
 
 CREATE FUNCTION integrations.follow_connection_status() RETURNS trigger
@@ -1498,6 +1670,224 @@ $$;
 
 ALTER FUNCTION integrations.follow_connection_status() OWNER TO owner;
 
+-- Name: guard_amendments(integrations.new_item[]); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM CASE WHEN b.amended THEN pg_advisory_xact_lock(21, b.bucket)::text ELSE pg_advisory_xact_lock_shared(21, b.bucket)::text END
+    FROM (SELECT uuid_hash(w.organization_id) & 255 AS bucket, bool_or(w.kind IN ('edit', 'deletion', 'reaction')) AS amended
+          FROM unnest(p_winners) w
+          WHERE w.kind IN ('message', 'echo', 'edit', 'deletion', 'reaction')
+          GROUP BY 1 ORDER BY 1) b;
+END
+$$;
+
+ALTER FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) OWNER TO owner;
+
+-- Name: kind_of_customer(text, text); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.kind_of_customer(p_provider text, p_customer text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT CASE WHEN p_provider <> 'whatsapp' THEN 'scoped_id' WHEN p_customer ~ '^[0-9]+$' THEN 'phone' ELSE 'user_id' END
+$_$;
+
+ALTER FUNCTION integrations.kind_of_customer(p_provider text, p_customer text) OWNER TO owner;
+
+-- Name: meet_contacts(integrations.new_item[], uuid[], jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.meet_contacts(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    names integrations.customer_name[] := integrations.names_to_learn(p_winners, p_contacts, p_items);
+    complete uuid[];
+    unmet boolean;
+BEGIN
+    -- Unknown names go to the contact that another name of the item has, else to a new one under the item's id. Who learns a name
+    -- at the same time and is second finds it below.
+    WITH found AS MATERIALIZED (
+        SELECT * FROM integrations.contacts_by_name(names)
+    ), home AS (
+        SELECT f.place, coalesce((array_agg(f.contact_id ORDER BY f.weak, f.previous, f.kind) FILTER (WHERE f.contact_id IS NOT NULL
+                                      AND NOT f.weak))[1], (array_agg(f.item_id))[1]) AS contact_id
+        FROM found f GROUP BY f.place
+    ), learnt AS (
+        INSERT INTO platform.contact_identities AS i (organization_id, contact_id, kind, scope, value, match, first_seen, last_seen)
+        SELECT DISTINCT ON (f.organization_id, f.kind, f.scope, f.match)
+               f.organization_id, h.contact_id, f.kind, f.scope, f.value, f.match, f.happened_at, f.happened_at
+        FROM found f JOIN home h USING (place)
+        WHERE f.contact_id IS NULL
+        ORDER BY f.organization_id, f.kind, f.scope, f.match, f.happened_at, f.place
+        ON CONFLICT ON CONSTRAINT contact_identities_pkey DO UPDATE
+        SET contact_id = excluded.contact_id, value = excluded.value, first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+            retired_at = NULL
+        WHERE i.retired_at < excluded.first_seen
+        RETURNING i.organization_id, i.contact_id
+    )
+    INSERT INTO platform.contacts (id, organization_id, created_at)
+    SELECT DISTINCT l.contact_id, l.organization_id, p_moment
+    FROM learnt l JOIN unnest(names) n ON n.item_id = l.contact_id;
+
+    PERFORM integrations.merge_met_contacts(names, p_moment);
+    PERFORM integrations.update_names(names);
+    PERFORM integrations.name_contacts(p_winners, names);
+    SELECT array_agg(coalesce(w.contact_id, met.contact_id) ORDER BY w.position),
+           bool_or(w.kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL AND met.contact_id IS NULL)
+    INTO complete, unmet
+    FROM unnest(p_winners, p_contacts) WITH ORDINALITY AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id,
+        happened_at, event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id, position)
+    LEFT JOIN (SELECT f.place, (array_agg(f.contact_id ORDER BY f.weak, f.previous, f.kind) FILTER (WHERE f.contact_id IS NOT NULL))[1]
+                          AS contact_id
+               FROM integrations.contacts_by_name(names) f GROUP BY f.place) met USING (place);
+    IF unmet THEN
+        RAISE EXCEPTION 'an item has no customer that a contact could be found for' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN complete;
+END
+$$;
+
+ALTER FUNCTION integrations.meet_contacts(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: merge_met_contacts(integrations.customer_name[], timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.merge_met_contacts(p_names integrations.customer_name[], p_moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    places int[];
+    told int;
+    found record;
+BEGIN
+    SELECT array_agg(several.place ORDER BY several.place) INTO places
+    FROM (SELECT f.place FROM integrations.contacts_by_name(p_names) f WHERE NOT f.weak
+          GROUP BY f.place HAVING count(DISTINCT f.contact_id) > 1) several;
+    IF places IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(22, organization.key)
+    FROM (SELECT DISTINCT uuid_hash(n.organization_id) AS key FROM unnest(p_names) n WHERE n.place = ANY (places) ORDER BY key) organization;
+    FOREACH told IN ARRAY places LOOP
+        -- again, under the lock: the merge before this one may have been the same
+        SELECT f.organization_id, array_agg(DISTINCT f.contact_id) AS contact_ids, bool_or(f.previous) AS changed, f.item_id
+        INTO found
+        FROM integrations.contacts_by_name(p_names) f
+        WHERE f.place = told AND NOT f.weak AND f.contact_id IS NOT NULL
+        GROUP BY f.organization_id, f.item_id;
+        IF cardinality(found.contact_ids) > 1 THEN
+            PERFORM platform.merge_contacts(found.organization_id, found.contact_ids,
+                CASE WHEN found.changed THEN 'identity_changed' ELSE 'same_item' END, found.item_id, p_moment);
+        END IF;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION integrations.merge_met_contacts(p_names integrations.customer_name[], p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: name_contacts(integrations.new_item[], integrations.customer_name[]); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.name_contacts(p_winners integrations.new_item[], p_names integrations.customer_name[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    WITH told AS (
+        SELECT DISTINCT ON (f.contact_id) f.organization_id, f.contact_id, w.customer_name, w.happened_at
+        FROM unnest(p_winners) w JOIN integrations.contacts_by_name(p_names) f ON f.place = w.place AND NOT f.weak AND NOT f.previous
+        WHERE w.customer_name IS NOT NULL AND w.kind = 'message' AND f.contact_id IS NOT NULL
+        ORDER BY f.contact_id, w.happened_at DESC, w.customer_name
+    ), locked AS (
+        SELECT t.* FROM told t JOIN platform.contacts c ON c.organization_id = t.organization_id AND c.id = t.contact_id
+        WHERE c.named_at IS NULL OR c.named_at < t.happened_at OR c.named_at = t.happened_at AND c.display_name > t.customer_name
+        ORDER BY t.contact_id
+        FOR NO KEY UPDATE OF c
+    )
+    UPDATE platform.contacts c SET display_name = l.customer_name, named_at = l.happened_at
+    FROM locked l WHERE c.organization_id = l.organization_id AND c.id = l.contact_id;
+END
+$$;
+
+ALTER FUNCTION integrations.name_contacts(p_winners integrations.new_item[], p_names integrations.customer_name[]) OWNER TO owner;
+
+-- Name: names_to_learn(integrations.new_item[], uuid[], jsonb); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.names_to_learn(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) RETURNS integrations.customer_name[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT array_agg(ROW(w.place, w.organization_id, w.id, n.kind, integrations.scope_of_name(n.kind, c.account_identifier,
+                             coalesce(c.business_portfolio_id, '')), n.value, n.match, n.previous, w.happened_at)::integrations.customer_name
+                         ORDER BY w.organization_id, n.kind, n.match, w.place)
+        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, item_kind, provider, organization_id, connection_id, happened_at,
+            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        JOIN integrations.connections c ON c.organization_id = w.organization_id AND c.id = w.connection_id
+        CROSS JOIN LATERAL (
+            SELECT o.kind, o.value, coalesce(o.match, o.value) AS match, false AS previous
+            FROM jsonb_to_recordset(p_items -> w.place -> 'identities') AS o (kind text, value text, match text)
+            UNION ALL
+            SELECT integrations.kind_of_customer(w.provider, w.customer), w.customer, w.customer, false
+            WHERE w.customer IS NOT NULL AND coalesce(p_items -> w.place -> 'identities', '[]') = '[]'
+            UNION ALL
+            SELECT o.kind, o.value, coalesce(o.match, o.value), true
+            FROM jsonb_to_recordset(p_items -> w.place -> 'previous') AS o (kind text, value text, match text)
+        ) n
+        WHERE w.item_kind = 'identity' OR w.item_kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL);
+END
+$$;
+
+ALTER FUNCTION integrations.names_to_learn(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) OWNER TO owner;
+
+-- Name: own_echoes(integrations.new_item[], uuid[], jsonb); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.own_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) RETURNS TABLE(place integer, organization_id uuid, provider_message_id text, outbox_id uuid)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+        WITH echo AS MATERIALIZED (
+            SELECT w.*, integrations.uuid_or_null(p_items -> w.place ->> 'outbox_id') AS told_outbox_id,
+                   EXISTS (SELECT FROM platform.messages m
+                           WHERE m.organization_id = w.organization_id AND m.connection_id = w.connection_id
+                             AND m.external_message_id = w.event_id) AS known,
+                   row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, btrim(coalesce(w.text, '')), w.message_type
+                                      ORDER BY w.happened_at, w.place) AS nth
+            FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
+                event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+            WHERE w.kind = 'echo'
+        ), told AS (
+            SELECT e.place, o.id FROM echo e JOIN platform.outbox o ON o.organization_id = e.organization_id AND o.id = e.told_outbox_id
+        ), alike AS (
+            SELECT e.place, o.id
+            FROM echo e
+            CROSS JOIN LATERAL (
+                SELECT x.id, row_number() OVER (ORDER BY x.sending_at, x.id) AS nth
+                FROM platform.conversations c
+                JOIN platform.outbox x ON x.organization_id = c.organization_id AND x.conversation_id = c.id
+                JOIN platform.messages m ON m.organization_id = x.organization_id AND m.id = x.message_id
+                WHERE c.organization_id = e.organization_id AND c.connection_id = e.connection_id AND c.contact_id = e.contact_id
+                  AND x.attempt > 0 AND (x.state IN ('sending', 'uncertain') OR x.state = 'ready' AND x.uncertain_at IS NOT NULL)
+                  AND x.provider_message_id IS NULL AND m.external_message_id IS NULL
+                  AND btrim(coalesce(m.text_content, '')) = btrim(coalesce(e.text, ''))
+                  AND (btrim(coalesce(e.text, '')) <> '' OR m.message_type = e.message_type)
+            ) o
+            WHERE NOT e.known AND e.told_outbox_id IS NULL AND o.nth = e.nth
+        )
+        SELECT e.place, e.organization_id, e.event_id, coalesce(t.id, a.id)
+        FROM echo e LEFT JOIN told t USING (place) LEFT JOIN alike a USING (place)
+        WHERE e.known OR t.id IS NOT NULL OR a.id IS NOT NULL;
+END
+$$;
+
+ALTER FUNCTION integrations.own_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) OWNER TO owner;
+
 -- Name: pauses_sending(text); Type: FUNCTION; Schema: integrations; Owner: owner
 
 CREATE FUNCTION integrations.pauses_sending(p_event text) RETURNS boolean
@@ -1524,6 +1914,50 @@ $$;
 
 ALTER FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) OWNER TO owner;
 
+-- Name: record_account_events(integrations.new_item[], jsonb); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_account_events(p_winners integrations.new_item[], p_items jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM integrations.apply_account_events((
+        SELECT jsonb_agg((p_items -> w.place) || jsonb_build_object('provider', w.provider)) FROM unnest(p_winners) w WHERE w.kind = 'account'));
+END
+$$;
+
+ALTER FUNCTION integrations.record_account_events(p_winners integrations.new_item[], p_items jsonb) OWNER TO owner;
+
+-- Name: record_amendments(integrations.new_item[], jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_amendments(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    told record;
+BEGIN
+    WITH kept AS (
+        INSERT INTO platform.message_amendments (
+            id, organization_id, connection_id, target, kind, actor, occurred_at, event_key, text_content, emoji, received_at)
+        SELECT w.id, w.organization_id, w.connection_id, a.target, w.kind, coalesce(a.identities -> 0 ->> 'match', w.customer, ''), w.happened_at,
+               a.key, CASE w.kind WHEN 'edit' THEN w.text END, nullif(a.emoji, ''), p_moment
+        FROM unnest(p_winners) w
+        CROSS JOIN LATERAL jsonb_to_record(p_items -> w.place) AS a (target text, key text, emoji text, identities jsonb)
+        WHERE w.kind IN ('edit', 'deletion', 'reaction')
+        RETURNING organization_id, connection_id, target
+    )
+    SELECT array_agg(organization_id) AS organization_ids, array_agg(connection_id) AS connection_ids, array_agg(target) AS targets
+    INTO told FROM kept;
+    -- one of our messages may get its provider's id at this very moment: see platform.apply_statuses
+    PERFORM pg_advisory_xact_lock(message.key)
+    FROM (SELECT DISTINCT hashtextextended(t.target, 20) AS key FROM unnest(told.targets) AS t (target) ORDER BY key) message;
+    PERFORM platform.merge_amendments(told.organization_ids, told.connection_ids, told.targets);
+END
+$$;
+
+ALTER FUNCTION integrations.record_amendments(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) OWNER TO owner;
+
 -- Name: record_deliveries(jsonb, jsonb, text[], double precision, double precision, double precision); Type: FUNCTION; Schema: integrations; Owner: definer_role
 
 CREATE FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision DEFAULT 2, p_ceiling_seconds double precision DEFAULT 8, p_reply_max_age_seconds double precision DEFAULT 43200) RETURNS jsonb
@@ -1536,8 +1970,9 @@ DECLARE
     moment timestamptz := clock_timestamp();
     -- a reply to anything older would come too late; 24 hours is the provider's own window
     oldest timestamptz := moment - make_interval(secs => least(p_reply_max_age_seconds, 86400));
-    outcome record;
-    wake_ups jsonb;
+    taken record;
+    wake_ups jsonb := '[]';
+    media jsonb := '[]';
 BEGIN
     INSERT INTO integrations.webhook_deliveries (
         id, received_at, provider, status, quarantine_reason, sealed_body, body_key_id, body_size, headers, verified_by, item_count)
@@ -1550,140 +1985,41 @@ BEGIN
         unnest(p_bodies)
     ) AS d (id, provider, status, quarantine_reason, body_key_id, body_size, headers, verified_by, item_count, body);
 
-    WITH item AS MATERIALIZED (
-        SELECT (p_deliveries -> i.delivery ->> 'id')::uuid AS delivery_id, p.provider, c.organization_id, c.id AS connection_id,
-               -- under a key of its own while nobody owns the account, so that a repetition after it is connected is new
-               CASE WHEN c.id IS NULL THEN 'q:' || i.key ELSE i.key END AS event_key,
-               row_number() OVER (PARTITION BY p.provider, i.account, i.key ORDER BY i.delivery, i.ordinal) = 1 AS first_copy,
-               CASE WHEN c.id IS NULL AND i.account <> '' THEN 'quarantined' WHEN i.kind = 'unparsed' THEN 'unparsed' ELSE 'processed' END
-                   AS event_status,
-               c.id IS NOT NULL AND i.kind = 'message' AS is_message, c.id IS NOT NULL AND i.kind = 'status' AS is_status,
-               coalesce(i.occurred_at, moment) AS happened_at, i.*
-        FROM jsonb_to_recordset(p_items) AS i (
-            delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
-            occurred_at timestamptz, customer text, customer_phone text, customer_name text, text text, metadata jsonb,
-            status text, recipient text, outbox_id uuid, error_code text, error_detail text,
-            pricing_billable boolean, pricing_model text, pricing_type text, pricing_category text, conversation_origin text,
-            reason text, payload jsonb)
-        CROSS JOIN LATERAL (SELECT p_deliveries -> i.delivery ->> 'provider' AS provider OFFSET 0) p
-        -- one look in the index for each item (a join might read the whole table)
-        LEFT JOIN LATERAL (
-            SELECT n.organization_id, n.id FROM integrations.connections n
-            WHERE n.provider = p.provider AND n.account_identifier = i.account AND n.status <> 'revoked'
-            LIMIT 1
-        ) c ON true
-    ), claimed AS (
-        INSERT INTO integrations.webhook_keys (provider, account, event_key, first_seen, item_digest)
-        SELECT i.provider, i.account, i.event_key, moment, decode(i.digest, 'hex')
-        FROM item i
-        WHERE i.first_copy
-        ORDER BY i.provider, i.account, i.event_key
-        ON CONFLICT (provider, account, event_key) DO NOTHING
-        RETURNING provider, account, event_key
-    ), winner AS MATERIALIZED (
-        SELECT i.* FROM item i JOIN claimed USING (provider, account, event_key) WHERE i.first_copy
-    ), events AS (
-        INSERT INTO integrations.webhook_events (
-            id, created_at, organization_id, connection_id, delivery_id, delivery_received_at, provider, account_identifier, ordinal,
-            event_type, event_id, payload, status, processed_at, error_message)
-        SELECT w.id, moment, w.organization_id, w.connection_id, w.delivery_id, moment, w.provider, w.account, w.ordinal,
-               w.event_type, w.event_id,
-               CASE w.event_status WHEN 'unparsed' THEN w.payload WHEN 'quarantined' THEN coalesce(w.payload, jsonb_strip_nulls(to_jsonb(w))) END,
-               w.event_status, CASE w.event_status WHEN 'processed' THEN moment END,
-               coalesce(w.reason, CASE w.event_status WHEN 'quarantined' THEN 'no connection has this account' END)
-        FROM winner w
-    ), burst AS (
-        SELECT w.organization_id, w.connection_id, w.provider, w.customer, count(*) AS messages, min(w.id::text)::uuid AS id,
-               min(w.happened_at) > oldest AS fresh, max(w.happened_at) AS newest_at, min(w.customer_phone) AS customer_phone,
-               (array_agg(w.customer_name ORDER BY w.happened_at DESC) FILTER (WHERE w.customer_name IS NOT NULL))[1] AS customer_name
-        FROM winner w
-        WHERE w.is_message
-        GROUP BY w.organization_id, w.connection_id, w.provider, w.customer
-    ), conversation AS (
-        INSERT INTO platform.conversations AS c (
-            id, organization_id, connection_id, channel, customer_external_id, customer_phone, customer_name, status, automation_state,
-            assigned_to_human, escalated_at, last_in_seq, first_pending_at, run_at, last_inbound_at)
-        SELECT b.id, b.organization_id, b.connection_id, b.provider, b.customer, b.customer_phone, b.customer_name,
-               CASE WHEN b.fresh THEN 'active' ELSE 'escalated' END, CASE WHEN b.fresh THEN 'auto' ELSE 'human' END,
-               NOT b.fresh, CASE WHEN NOT b.fresh THEN moment END, b.messages, CASE WHEN b.fresh THEN moment END,
-               CASE WHEN b.fresh THEN moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at
-        FROM burst b
-        ORDER BY b.organization_id, b.connection_id, b.customer
-        ON CONFLICT (organization_id, connection_id, customer_external_id) WHERE status IN ('active', 'escalated') DO UPDATE
-        SET last_in_seq = c.last_in_seq + excluded.last_in_seq,
-            last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
-            customer_phone = coalesce(c.customer_phone, excluded.customer_phone),
-            customer_name = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.customer_name IS NULL
-                                 THEN coalesce(excluded.customer_name, c.customer_name) ELSE c.customer_name END,
-            -- one late message is enough to give the conversation to people: nobody answers it automatically any more
-            automation_state = CASE WHEN c.automation_state = 'auto' THEN excluded.automation_state ELSE c.automation_state END,
-            status = CASE WHEN excluded.assigned_to_human THEN excluded.status ELSE c.status END,
-            assigned_to_human = c.assigned_to_human OR excluded.assigned_to_human,
-            escalated_at = coalesce(c.escalated_at, excluded.escalated_at),
-            -- a burst begins when nothing waits; further messages put the turn off, up to the ceiling
-            first_pending_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
-                                    WHEN c.run_at IS NULL THEN moment ELSE coalesce(c.first_pending_at, moment) END,
-            run_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
-                          ELSE least(CASE WHEN c.run_at IS NULL THEN moment ELSE coalesce(c.first_pending_at, moment) END
-                                         + make_interval(secs => p_ceiling_seconds),
-                                     moment + make_interval(secs => p_quiet_seconds)) END
-        RETURNING c.id, c.organization_id, c.connection_id, c.customer_external_id AS customer, c.last_in_seq, c.first_pending_at, c.run_at,
-                  c.escalated_at
-    ), escalations AS (
-        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata, created_at)
-        SELECT c.organization_id, 'conversation.escalated', 'conversation', c.id, '{"reason": "message_too_old"}', moment
-        FROM conversation c WHERE c.escalated_at = moment
-    ), messages AS (
-        INSERT INTO platform.messages (
-            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, metadata, sender_type,
-            external_message_id, platform_timestamp, delivery_status, seq, received_at, created_at)
-        SELECT w.id, w.organization_id, c.id, w.connection_id, 'inbound', 'text', w.text, coalesce(w.metadata, '{}'), 'customer',
-               w.event_id, w.happened_at, 'received',
-               -- by the provider's time, then by arrival
-               c.last_in_seq + 1 - row_number() OVER (PARTITION BY c.id ORDER BY w.happened_at DESC, w.delivery DESC, w.ordinal DESC),
-               moment, moment
-        FROM winner w JOIN conversation c USING (organization_id, connection_id, customer)
-        WHERE w.is_message
-    ), statuses AS (
-        INSERT INTO platform.message_statuses (
-            id, organization_id, connection_id, provider_message_id, status, occurred_at, received_at, message_id, outbox_id, recipient,
-            error_code, error_detail, pricing_billable, pricing_model, pricing_type, pricing_category, conversation_origin)
-        SELECT w.id, w.organization_id, w.connection_id, w.event_id, w.status, w.happened_at, moment, o.message_id, o.id, w.recipient,
-               w.error_code, w.error_detail, w.pricing_billable, w.pricing_model, w.pricing_type, w.pricing_category, w.conversation_origin
-        FROM winner w
-        LEFT JOIN LATERAL (
-            SELECT x.id, x.message_id FROM platform.outbox x WHERE x.id = w.outbox_id AND x.organization_id = w.organization_id LIMIT 1
-        ) o ON true
-        WHERE w.is_status
-        RETURNING organization_id, provider_message_id, outbox_id
-    ), counted AS (
-        SELECT d.delivery, count(i.id) - count(w.id) AS duplicates, jsonb_build_array(
-                   count(w.id) FILTER (WHERE w.event_status = 'processed'), count(i.id) - count(w.id),
-                   count(w.id) FILTER (WHERE w.event_status = 'unparsed'), count(w.id) FILTER (WHERE w.event_status = 'quarantined')) AS counts
-        FROM generate_series(0, jsonb_array_length(p_deliveries) - 1) AS d (delivery)
-        LEFT JOIN item i USING (delivery)
-        LEFT JOIN winner w ON w.id = i.id
-        GROUP BY d.delivery
-    )
-    SELECT
-        (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
-         FROM conversation c WHERE c.first_pending_at = moment) AS wake_ups,
-        (SELECT coalesce(jsonb_agg(n.counts ORDER BY n.delivery), '[]') FROM counted n) AS deliveries,
-        (SELECT sum(n.duplicates) FROM counted n) AS duplicates,
-        s.organization_ids, s.provider_message_ids, s.outbox_ids
-    INTO outcome
-    FROM (SELECT array_agg(organization_id) AS organization_ids, array_agg(provider_message_id) AS provider_message_ids,
-                 array_agg(outbox_id) AS outbox_ids FROM statuses) s;
-
-    wake_ups := outcome.wake_ups;
-    IF outcome.organization_ids IS NOT NULL THEN
-        wake_ups := wake_ups || integrations.settle_statuses(
-            outcome.organization_ids, outcome.provider_message_ids, outcome.outbox_ids, moment);
+    SELECT * INTO taken FROM integrations.claim_items(p_deliveries, p_items, moment);
+    IF taken.kinds && ARRAY['message', 'echo', 'edit', 'deletion', 'reaction'] THEN
+        PERFORM integrations.guard_amendments(taken.winners);
     END IF;
-    IF outcome.duplicates > 0 THEN
+    IF taken.strangers OR 'identity' = ANY (taken.kinds) THEN
+        taken.contacts := integrations.meet_contacts(taken.winners, taken.contacts, p_items, moment);
+    END IF;
+    IF 'preference' = ANY (taken.kinds) THEN
+        PERFORM integrations.record_preferences(taken.winners, taken.contacts, p_items);
+    END IF;
+    IF 'echo' = ANY (taken.kinds) THEN
+        wake_ups := integrations.record_echoes(
+            taken.winners, taken.contacts, p_items, moment, oldest, p_quiet_seconds, p_ceiling_seconds);
+    ELSIF 'message' = ANY (taken.kinds) THEN
+        wake_ups := integrations.record_messages(taken.winners, taken.contacts, '{}', moment, oldest, p_quiet_seconds, p_ceiling_seconds);
+    END IF;
+    IF taken.media THEN
+        media := integrations.record_media(taken.winners, p_items);
+    END IF;
+    IF 'status' = ANY (taken.kinds) THEN
+        wake_ups := wake_ups || integrations.record_statuses(taken.winners, p_items, moment);
+    END IF;
+    IF 'watermark' = ANY (taken.kinds) THEN
+        PERFORM integrations.record_watermarks(taken.winners, taken.contacts, p_items, moment);
+    END IF;
+    IF taken.kinds && ARRAY['edit', 'deletion', 'reaction'] THEN
+        PERFORM integrations.record_amendments(taken.winners, p_items, moment);
+    END IF;
+    IF taken.duplicates > 0 THEN
         PERFORM integrations.record_differences(p_deliveries, p_items, moment);
     END IF;
-    RETURN jsonb_build_object('wake_ups', wake_ups, 'deliveries', outcome.deliveries);
+    IF 'account' = ANY (taken.kinds) THEN
+        PERFORM integrations.record_account_events(taken.winners, p_items);
+    END IF;
+    RETURN jsonb_build_object('wake_ups', wake_ups, 'deliveries', taken.deliveries, 'media', media);
 END
 $$;
 
@@ -1701,7 +2037,8 @@ CREATE FUNCTION integrations.record_differences(p_deliveries jsonb, p_items json
                c.id AS connection_id, to_jsonb(i) AS fields, i.*
         FROM jsonb_to_recordset(p_items) AS i (
             delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
-            occurred_at timestamptz, customer text, customer_name text, text text, metadata jsonb, status text, recipient text,
+            occurred_at timestamptz, customer text, customer_name text, identities jsonb, previous jsonb, message_type text, text text,
+            metadata jsonb, media jsonb, reply_to text, target text, emoji text, choice text, event text, status text, recipient text,
             outbox_id uuid, error_code text, error_detail text, reason text, payload jsonb)
         LEFT JOIN LATERAL (
             SELECT n.organization_id, n.id FROM integrations.connections n
@@ -1734,6 +2071,290 @@ $$;
 
 ALTER FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) OWNER TO owner;
 
+-- Name: record_echoes(integrations.new_item[], uuid[], jsonb, timestamp with time zone, timestamp with time zone, double precision, double precision); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    own record;
+    foreign_targets record;
+    wake_ups jsonb;
+BEGIN
+    SELECT coalesce(array_agg(e.place), '{}') AS places,
+           array_agg(e.organization_id) FILTER (WHERE e.outbox_id IS NOT NULL) AS organization_ids,
+           array_agg(e.provider_message_id) FILTER (WHERE e.outbox_id IS NOT NULL) AS provider_message_ids,
+           array_agg(e.outbox_id) FILTER (WHERE e.outbox_id IS NOT NULL) AS outbox_ids
+    INTO own
+    FROM integrations.own_echoes(p_winners, p_contacts, p_items) e;
+
+    wake_ups := integrations.record_messages(
+        p_winners, p_contacts, own.places, p_moment, p_oldest, p_quiet_seconds, p_ceiling_seconds);
+    PERFORM integrations.silence(w.organization_id, w.connection_id, w.contact_id, p_moment)
+    FROM (SELECT DISTINCT e.organization_id, e.connection_id, e.contact_id
+          FROM unnest(p_winners, p_contacts) AS e (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
+              event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+          WHERE e.kind = 'echo' AND e.place <> ALL (own.places)
+          ORDER BY e.organization_id, e.connection_id, e.contact_id) w;
+    IF own.outbox_ids IS NOT NULL THEN
+        wake_ups := wake_ups || integrations.settle_statuses(own.organization_ids, own.provider_message_ids, own.outbox_ids, p_moment);
+    END IF;
+    WITH stored AS (
+        INSERT INTO platform.messages (
+            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, metadata, sender_type,
+            external_message_id, reply_to_external_id, platform_timestamp, delivery_status, sent_at, received_at, created_at)
+        SELECT e.id, e.organization_id, c.id, e.connection_id, 'outbound', e.message_type, e.text, coalesce(e.metadata, '{}'), 'human',
+               e.event_id, e.reply_to, e.happened_at, 'sent', e.happened_at, p_moment, p_moment
+        FROM unnest(p_winners, p_contacts) AS e (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
+            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        JOIN platform.conversations c ON c.organization_id = e.organization_id AND c.connection_id = e.connection_id
+            AND c.contact_id = e.contact_id AND c.status IN ('active', 'escalated') AND c.continued_in IS NULL
+        WHERE e.kind = 'echo' AND e.place <> ALL (own.places)
+        ORDER BY e.organization_id, e.connection_id, e.event_id
+        -- its sender has recorded it as ours in this very moment
+        ON CONFLICT (organization_id, connection_id, external_message_id) DO NOTHING
+        RETURNING organization_id, external_message_id
+    )
+    SELECT array_agg(s.organization_id) AS organization_ids, array_agg(s.external_message_id) AS targets INTO foreign_targets
+    FROM stored s WHERE s.external_message_id IS NOT NULL;
+    PERFORM platform.apply_statuses(t.organization_id, t.target)
+    FROM unnest(foreign_targets.organization_ids, foreign_targets.targets) AS t (organization_id, target);
+    RETURN wake_ups;
+END
+$$;
+
+ALTER FUNCTION integrations.record_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) OWNER TO owner;
+
+-- Name: record_media(integrations.new_item[], jsonb); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_media(p_winners integrations.new_item[], p_items jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    transfers jsonb;
+BEGIN
+    WITH made AS (
+        INSERT INTO platform.media_transfers (
+            organization_id, connection_id, message_id, ordinal, kind, provider_media_id, url, declared_mime_type, declared_sha256,
+            declared_size, file_name, voice)
+        SELECT w.organization_id, w.connection_id, w.id, f.ordinal - 1, f.kind, f.id, f.url, f.mime_type, f.sha256, f.size, f.filename,
+               coalesce(f.voice, false)
+        FROM unnest(p_winners) w
+        CROSS JOIN LATERAL ROWS FROM (jsonb_to_recordset(p_items -> w.place -> 'media') AS (
+            kind text, id text, url text, mime_type text, sha256 text, size bigint, filename text, voice boolean)) WITH ORDINALITY AS f (
+            kind, id, url, mime_type, sha256, size, filename, voice, ordinal)
+        -- an echo that turned out to be ours has no message
+        WHERE w.kind IN ('message', 'echo')
+          AND EXISTS (SELECT FROM platform.messages m WHERE m.organization_id = w.organization_id AND m.id = w.id AND m.deleted_at IS NULL)
+        RETURNING organization_id, id
+    )
+    SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', organization_id, 'transfer_id', id)), '[]') INTO transfers FROM made;
+    RETURN transfers;
+END
+$$;
+
+ALTER FUNCTION integrations.record_media(p_winners integrations.new_item[], p_items jsonb) OWNER TO owner;
+
+-- Name: record_messages(integrations.new_item[], uuid[], integer[], timestamp with time zone, timestamp with time zone, double precision, double precision); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_messages(p_winners integrations.new_item[], p_contacts uuid[], p_own integer[], p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    wake_ups jsonb;
+    amended record;
+BEGIN
+    WITH said AS MATERIALIZED (
+        SELECT w.*, w.kind = 'message' AND w.answerable AS answers
+        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
+            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        WHERE w.kind = 'message' OR w.kind = 'echo' AND w.place <> ALL (p_own)
+    ), burst AS (
+        SELECT s.organization_id, s.connection_id, s.provider, s.contact_id, count(*) FILTER (WHERE s.answers) AS messages,
+               min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,
+               coalesce(min(s.happened_at) FILTER (WHERE s.answers) <= p_oldest, false) AS late,
+               max(s.happened_at) FILTER (WHERE s.answers) AS newest_at, min(s.customer_phone) AS customer_phone,
+               (array_agg(s.customer ORDER BY s.happened_at DESC))[1] AS customer,
+               (array_agg(s.customer_name ORDER BY s.happened_at DESC) FILTER (WHERE s.customer_name IS NOT NULL))[1] AS customer_name
+        FROM said s
+        GROUP BY s.organization_id, s.connection_id, s.provider, s.contact_id
+    ), conversation AS (
+        INSERT INTO platform.conversations AS c (
+            id, organization_id, connection_id, contact_id, channel, customer_external_id, customer_phone, customer_name, status,
+            automation_state, assigned_to_human, escalated_at, human_takeover_count, last_in_seq, first_pending_at, run_at, last_inbound_at)
+        SELECT b.id, b.organization_id, b.connection_id, b.contact_id, CASE b.provider WHEN 'messenger' THEN 'facebook' ELSE b.provider END,
+               b.customer, b.customer_phone, b.customer_name,
+               CASE WHEN b.late OR b.taken_over THEN 'escalated' ELSE 'active' END, CASE WHEN b.late OR b.taken_over THEN 'human' ELSE 'auto' END,
+               b.late OR b.taken_over, CASE WHEN b.late OR b.taken_over THEN p_moment END, b.taken_over::int, b.messages,
+               CASE WHEN b.messages > 0 AND NOT b.late AND NOT b.taken_over THEN p_moment END,
+               CASE WHEN b.messages > 0 AND NOT b.late AND NOT b.taken_over
+                    THEN p_moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at
+        FROM burst b
+        ORDER BY b.organization_id, b.connection_id, b.contact_id
+        ON CONFLICT (organization_id, connection_id, contact_id) WHERE status IN ('active', 'escalated') AND continued_in IS NULL DO UPDATE
+        SET last_in_seq = c.last_in_seq + excluded.last_in_seq,
+            last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
+            customer_external_id = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.last_inbound_at IS NULL AND excluded.last_in_seq > 0
+                                        THEN excluded.customer_external_id ELSE c.customer_external_id END,
+            customer_phone = coalesce(c.customer_phone, excluded.customer_phone),
+            customer_name = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.customer_name IS NULL
+                                 THEN coalesce(excluded.customer_name, c.customer_name) ELSE c.customer_name END,
+            -- one late message is enough to give the conversation to people: nobody answers it automatically any more
+            automation_state = CASE WHEN c.automation_state = 'auto' THEN excluded.automation_state ELSE c.automation_state END,
+            status = CASE WHEN excluded.assigned_to_human THEN excluded.status ELSE c.status END,
+            assigned_to_human = c.assigned_to_human OR excluded.assigned_to_human,
+            escalated_at = CASE WHEN excluded.human_takeover_count > 0 AND c.automation_state = 'auto' THEN p_moment
+                                ELSE coalesce(c.escalated_at, excluded.escalated_at) END,
+            human_takeover_count = c.human_takeover_count + CASE c.automation_state WHEN 'auto' THEN excluded.human_takeover_count ELSE 0 END,
+            -- a burst begins when nothing waits; further messages put the turn off, up to the ceiling
+            first_pending_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
+                                    WHEN excluded.last_in_seq = 0 THEN c.first_pending_at
+                                    WHEN c.run_at IS NULL THEN p_moment ELSE coalesce(c.first_pending_at, p_moment) END,
+            run_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
+                          WHEN excluded.last_in_seq = 0 THEN c.run_at
+                          ELSE least(CASE WHEN c.run_at IS NULL THEN p_moment ELSE coalesce(c.first_pending_at, p_moment) END
+                                         + make_interval(secs => p_ceiling_seconds),
+                                     p_moment + make_interval(secs => p_quiet_seconds)) END
+        RETURNING c.id, c.organization_id, c.connection_id, c.contact_id, c.last_in_seq, c.first_pending_at, c.run_at, c.escalated_at
+    ), escalations AS (
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata, created_at)
+        SELECT c.organization_id, 'conversation.escalated', 'conversation', c.id,
+               jsonb_build_object('reason', CASE WHEN b.taken_over THEN 'human_echo' ELSE 'message_too_old' END), p_moment
+        FROM conversation c JOIN burst b USING (organization_id, connection_id, contact_id) WHERE c.escalated_at = p_moment
+    ), messages AS (
+        INSERT INTO platform.messages (
+            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, metadata, sender_type,
+            external_message_id, reply_to_external_id, platform_timestamp, delivery_status, seq, received_at, created_at)
+        SELECT s.id, s.organization_id, c.id, s.connection_id, 'inbound', s.message_type, s.text, coalesce(s.metadata, '{}'), 'customer',
+               s.event_id, s.reply_to, s.happened_at, 'received',
+               -- by the provider's time, then by arrival
+               CASE WHEN s.answers THEN c.last_in_seq + 1 - row_number() OVER (
+                   PARTITION BY c.id, s.answers ORDER BY s.happened_at DESC, s.delivery DESC, s.ordinal DESC) END,
+               p_moment, p_moment
+        FROM said s JOIN conversation c USING (organization_id, connection_id, contact_id)
+        WHERE s.kind = 'message'
+    )
+    SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
+    INTO wake_ups
+    FROM conversation c WHERE c.first_pending_at = p_moment;
+
+    -- what was said about these messages before they came
+    SELECT array_agg(w.organization_id) AS organization_ids, array_agg(w.connection_id) AS connection_ids, array_agg(w.event_id) AS targets
+    INTO amended
+    FROM unnest(p_winners) w
+    WHERE w.kind = 'message'
+      AND EXISTS (SELECT FROM platform.message_amendments a
+                  WHERE a.organization_id = w.organization_id AND a.connection_id = w.connection_id AND a.target = w.event_id
+                    AND a.message_id IS NULL);
+    IF amended.targets IS NOT NULL THEN
+        PERFORM platform.merge_amendments(amended.organization_ids, amended.connection_ids, amended.targets);
+    END IF;
+    RETURN wake_ups;
+END
+$$;
+
+ALTER FUNCTION integrations.record_messages(p_winners integrations.new_item[], p_contacts uuid[], p_own integer[], p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) OWNER TO owner;
+
+-- Name: record_preferences(integrations.new_item[], uuid[], jsonb); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_preferences(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    WITH told AS MATERIALIZED (
+        SELECT w.organization_id, w.id, w.contact_id, w.happened_at, p_items -> w.place ->> 'choice' AS choice
+        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
+            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        WHERE w.kind = 'preference' AND p_items -> w.place ->> 'choice' IN ('stop', 'resume')
+    ), logged AS (
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+        SELECT t.organization_id, CASE t.choice WHEN 'stop' THEN 'contact.marketing_stopped' ELSE 'contact.marketing_resumed' END,
+               'contact', t.contact_id, jsonb_build_object('by', 'customer', 'at', t.happened_at, 'event_id', t.id)
+        FROM told t
+    ), newest AS (
+        SELECT DISTINCT ON (t.organization_id, t.contact_id) t.* FROM told t
+        ORDER BY t.organization_id, t.contact_id, t.happened_at DESC, t.choice DESC
+    ), locked AS (
+        SELECT n.* FROM newest n JOIN platform.contacts c ON c.organization_id = n.organization_id AND c.id = n.contact_id
+        ORDER BY n.contact_id
+        FOR NO KEY UPDATE OF c
+    )
+    UPDATE platform.contacts c
+    SET marketing_opted_out_at = CASE l.choice WHEN 'stop' THEN l.happened_at END, marketing_choice_at = l.happened_at
+    FROM locked l
+    WHERE c.organization_id = l.organization_id AND c.id = l.contact_id
+      -- of two in one second the stop counts
+      AND (c.marketing_choice_at IS NULL OR c.marketing_choice_at < l.happened_at
+           OR c.marketing_choice_at = l.happened_at AND l.choice = 'stop');
+END
+$$;
+
+ALTER FUNCTION integrations.record_preferences(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) OWNER TO owner;
+
+-- Name: record_statuses(integrations.new_item[], jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_statuses(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    told record;
+BEGIN
+    WITH statuses AS (
+        INSERT INTO platform.message_statuses (
+            id, organization_id, connection_id, provider_message_id, status, occurred_at, received_at, message_id, outbox_id, recipient,
+            error_code, error_detail, pricing_billable, pricing_model, pricing_type, pricing_category, conversation_origin)
+        SELECT w.id, w.organization_id, w.connection_id, w.event_id, s.status, w.happened_at, p_moment, o.message_id, o.id, s.recipient,
+               s.error_code, s.error_detail, s.pricing_billable, s.pricing_model, s.pricing_type, s.pricing_category, s.conversation_origin
+        FROM unnest(p_winners) w
+        CROSS JOIN LATERAL jsonb_to_record(p_items -> w.place) AS s (
+            status text, recipient text, outbox_id uuid, error_code text, error_detail text, pricing_billable boolean, pricing_model text,
+            pricing_type text, pricing_category text, conversation_origin text)
+        LEFT JOIN LATERAL (
+            SELECT x.id, x.message_id FROM platform.outbox x WHERE x.id = s.outbox_id AND x.organization_id = w.organization_id LIMIT 1
+        ) o ON true
+        WHERE w.kind = 'status'
+        RETURNING organization_id, provider_message_id, outbox_id
+    )
+    SELECT array_agg(organization_id) AS organization_ids, array_agg(provider_message_id) AS provider_message_ids,
+           array_agg(outbox_id) AS outbox_ids
+    INTO told
+    FROM statuses;
+    RETURN integrations.settle_statuses(told.organization_ids, told.provider_message_ids, told.outbox_ids, p_moment);
+END
+$$;
+
+ALTER FUNCTION integrations.record_statuses(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: record_watermarks(integrations.new_item[], uuid[], jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.record_watermarks(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    told record;
+BEGIN
+    WITH kept AS (
+        INSERT INTO platform.message_watermarks (id, organization_id, connection_id, contact_id, status, occurred_at, received_at)
+        SELECT w.id, w.organization_id, w.connection_id, w.contact_id, p_items -> w.place ->> 'status', w.happened_at, p_moment
+        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
+            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        WHERE w.kind = 'watermark'
+        RETURNING organization_id, connection_id, contact_id
+    )
+    SELECT array_agg(organization_id) AS organization_ids, array_agg(connection_id) AS connection_ids, array_agg(contact_id) AS contact_ids
+    INTO told FROM (SELECT DISTINCT * FROM kept) k;
+    PERFORM platform.merge_watermarks(told.organization_ids, told.connection_ids, told.contact_ids);
+END
+$$;
+
+ALTER FUNCTION integrations.record_watermarks(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) OWNER TO owner;
+
 -- Name: resolve_connection(text, text); Type: FUNCTION; Schema: integrations; Owner: definer_role
 
 CREATE FUNCTION integrations.resolve_connection(provider text, account text) RETURNS TABLE(organization_id uuid, connection_id uuid)
@@ -1747,6 +2368,16 @@ $_$;
 
 ALTER FUNCTION integrations.resolve_connection(provider text, account text) OWNER TO definer_role;
 
+-- Name: scope_of_name(text, text, text); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.scope_of_name(p_kind text, p_account text, p_portfolio text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE p_kind WHEN 'phone' THEN '' WHEN 'scoped_id' THEN p_account ELSE p_portfolio END
+$$;
+
+ALTER FUNCTION integrations.scope_of_name(p_kind text, p_account text, p_portfolio text) OWNER TO owner;
+
 -- Name: settle_statuses(uuid[], text[], uuid[], timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
 
 CREATE FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone) RETURNS jsonb
@@ -1756,6 +2387,11 @@ CREATE FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_provid
 DECLARE
     wake_ups jsonb;
 BEGIN
+    PERFORM platform.release_echo(m.organization_id, m.id, told.provider_message_id)
+    FROM unnest(p_organization_ids, p_provider_message_ids, p_outbox_ids) AS told (organization_id, provider_message_id, outbox_id)
+    JOIN platform.outbox o ON o.organization_id = told.organization_id AND o.id = told.outbox_id
+    JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id AND m.external_message_id IS NULL;
+
     WITH told AS (
         SELECT organization_id, outbox_id, min(provider_message_id) AS provider_message_id
         FROM unnest(p_organization_ids, p_provider_message_ids, p_outbox_ids) AS told (organization_id, provider_message_id, outbox_id)
@@ -1829,6 +2465,85 @@ END
 $$;
 
 ALTER FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) OWNER TO definer_role;
+
+-- Name: silence(uuid, uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.silence(p_organization_id uuid, p_connection_id uuid, p_contact_id uuid, p_moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE platform.conversations c
+    SET automation_state = 'human', status = 'escalated', assigned_to_human = true, escalated_at = p_moment, run_at = NULL, first_pending_at = NULL
+    WHERE c.organization_id = p_organization_id AND c.connection_id = p_connection_id AND c.contact_id = p_contact_id
+      AND c.continued_in IS NOT NULL AND c.status IN ('active', 'escalated') AND c.automation_state = 'auto';
+    WITH unsent AS (
+        SELECT o.id, o.message_id, o.execution_id, o.created_at
+        FROM platform.outbox o JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
+        WHERE o.organization_id = p_organization_id AND o.state = 'ready' AND o.kind = 'reply'
+          AND c.connection_id = p_connection_id AND c.contact_id = p_contact_id AND c.automation_state = 'human'
+        ORDER BY o.id
+        FOR NO KEY UPDATE OF o
+    ), cancelled AS (
+        UPDATE platform.outbox o SET state = 'cancelled', cancel_reason = 'human_active'
+        FROM unsent u WHERE o.organization_id = p_organization_id AND o.id = u.id
+    ), ended AS (
+        UPDATE departments.agent_executions e SET outcome = 'human_active'
+        FROM unsent u WHERE e.organization_id = p_organization_id AND e.id = u.execution_id AND e.created_at = u.created_at
+    )
+    UPDATE platform.messages m
+    SET delivery_status = 'failed', failed_at = p_moment, error_code = 'cancelled', error_detail = 'human_active'
+    FROM unsent u WHERE m.organization_id = p_organization_id AND m.id = u.message_id AND m.delivery_status = 'pending';
+END
+$$;
+
+ALTER FUNCTION integrations.silence(p_organization_id uuid, p_connection_id uuid, p_contact_id uuid, p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: update_names(integrations.customer_name[]); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.update_names(p_names integrations.customer_name[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    WITH found AS MATERIALIZED (
+        SELECT * FROM integrations.contacts_by_name(p_names)
+    ), holder AS (
+        SELECT f.place, (array_agg(f.contact_id ORDER BY f.previous, f.kind) FILTER (WHERE NOT f.weak))[1] AS contact_id
+        FROM found f GROUP BY f.place
+    ), named AS (
+        SELECT f.organization_id, f.kind, f.scope, f.match, min(f.happened_at) AS first_at, max(f.happened_at) FILTER (WHERE NOT f.previous) AS last_at,
+               max(f.happened_at) FILTER (WHERE f.previous) AS retired_at,
+               (array_agg(h.contact_id ORDER BY f.happened_at DESC, f.place DESC) FILTER (WHERE f.weak))[1] AS holder
+        FROM found f JOIN holder h USING (place)
+        WHERE f.contact_id IS NOT NULL
+        GROUP BY f.organization_id, f.kind, f.scope, f.match
+    ), free AS (
+        SELECT n.* FROM named n
+        JOIN platform.contact_identities i USING (organization_id, kind, scope, match)
+        ORDER BY organization_id, kind, scope, match
+        FOR NO KEY UPDATE OF i SKIP LOCKED
+    )
+    UPDATE platform.contact_identities i
+    SET contact_id = CASE WHEN i.last_seen <= f.last_at THEN coalesce(f.holder, i.contact_id) ELSE i.contact_id END,
+        first_seen = least(i.first_seen, f.first_at), last_seen = greatest(i.last_seen, f.last_at),
+        retired_at = CASE WHEN f.retired_at IS NULL THEN i.retired_at ELSE greatest(i.retired_at, f.retired_at) END
+    FROM free f
+    WHERE (i.organization_id, i.kind, i.scope, i.match) = (f.organization_id, f.kind, f.scope, f.match);
+END
+$$;
+
+ALTER FUNCTION integrations.update_names(p_names integrations.customer_name[]) OWNER TO owner;
+
+-- Name: uuid_or_null(text); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.uuid_or_null(p_text text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+    SELECT CASE WHEN p_text ~* '^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$' THEN p_text::uuid END
+$_$;
+
+ALTER FUNCTION integrations.uuid_or_null(p_text text) OWNER TO owner;
 
 -- Name: watch_channels(double precision, integer, integer); Type: FUNCTION; Schema: integrations; Owner: owner
 
@@ -1974,6 +2689,8 @@ ALTER FUNCTION platform.admit_all_tenants(target regclass, role_name name) OWNER
 CREATE FUNCTION platform.apply_statuses(p_organization_id uuid, p_provider_message_id text) RETURNS void
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    m record;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_provider_message_id, 20));
     -- nearly always there is none yet; the id is new, so what came before it came today, and one or two months are looked at
@@ -1982,6 +2699,21 @@ BEGIN
                  AND s.received_at > clock_timestamp() - interval '1 day')
     THEN
         PERFORM platform.merge_statuses(ARRAY[p_organization_id], ARRAY[p_provider_message_id]);
+    END IF;
+    SELECT x.connection_id, c.channel, c.contact_id INTO m
+    FROM integrations.connections n
+    JOIN platform.messages x ON x.organization_id = n.organization_id AND x.connection_id = n.id AND x.external_message_id = p_provider_message_id
+    JOIN platform.conversations c ON c.organization_id = x.organization_id AND c.id = x.conversation_id
+    WHERE n.organization_id = p_organization_id
+    LIMIT 1;
+    IF EXISTS (SELECT FROM platform.message_amendments a
+               WHERE a.organization_id = p_organization_id AND a.connection_id = m.connection_id AND a.target = p_provider_message_id
+                 AND a.message_id IS NULL)
+    THEN
+        PERFORM platform.merge_amendments(ARRAY[p_organization_id], ARRAY[m.connection_id], ARRAY[p_provider_message_id]);
+    END IF;
+    IF m.channel = 'facebook' AND m.contact_id IS NOT NULL THEN
+        PERFORM platform.merge_watermarks(ARRAY[p_organization_id], ARRAY[m.connection_id], ARRAY[m.contact_id]);
     END IF;
 END
 $$;
@@ -2270,6 +3002,158 @@ $$;
 
 ALTER FUNCTION platform.isolate_tenant(target regclass, tenant_column name) OWNER TO owner;
 
+-- Name: join_conversations(uuid, uuid, uuid[], timestamp with time zone); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.join_conversations(p_organization_id uuid, p_survivor uuid, p_contact_ids uuid[], p_moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status IN ('active', 'escalated')
+    ORDER BY c.connection_id, c.contact_id
+    FOR NO KEY UPDATE;
+    WITH opened AS (
+        SELECT c.id, first_value(c.id) OVER chosen AS kept, first_value(c.automation_state) OVER chosen AS kept_state,
+               c.last_in_seq > c.done_seq AS pending, c.automation_state,
+               max(c.opted_out_at) OVER (PARTITION BY c.connection_id) AS opted_out_at,
+               EXISTS (SELECT FROM platform.outbox o WHERE o.organization_id = c.organization_id AND o.conversation_id = c.id
+                                                       AND o.state IN ('ready', 'sending', 'uncertain')) AS unsent
+        FROM platform.conversations c
+        WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status IN ('active', 'escalated')
+          AND c.continued_in IS NULL
+        WINDOW chosen AS (PARTITION BY c.connection_id ORDER BY c.automation_state <> 'auto' DESC, c.last_in_seq > c.done_seq DESC,
+                                                                c.last_inbound_at DESC NULLS LAST, c.id)
+    ), ended AS (
+        UPDATE platform.conversations c
+        SET continued_in = o.kept, status = CASE WHEN o.pending OR o.unsent THEN c.status ELSE 'resolved' END,
+            resolved_at = CASE WHEN o.pending OR o.unsent THEN c.resolved_at ELSE p_moment END,
+            automation_state = CASE WHEN o.kept_state <> 'auto' AND c.automation_state = 'auto' THEN 'human' ELSE c.automation_state END,
+            first_pending_at = CASE WHEN o.kept_state <> 'auto' THEN NULL ELSE c.first_pending_at END,
+            run_at = CASE WHEN o.kept_state <> 'auto' THEN NULL ELSE c.run_at END
+        FROM opened o
+        WHERE c.organization_id = p_organization_id AND c.id = o.id AND o.id <> o.kept
+        RETURNING c.id, o.kept, o.opted_out_at, o.automation_state <> c.automation_state AND o.pending AS handed_over
+    ), escalated AS (
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata, created_at)
+        SELECT p_organization_id, 'conversation.escalated', 'conversation', e.id, '{"reason": "contact_merged"}', p_moment
+        FROM ended e WHERE e.handed_over
+    )
+    UPDATE platform.conversations c SET opted_out_at = e.opted_out_at
+    FROM (SELECT DISTINCT kept, opted_out_at FROM ended) e
+    WHERE c.organization_id = p_organization_id AND c.id = e.kept AND e.opted_out_at IS NOT NULL;
+
+    UPDATE platform.conversations c SET contact_id = p_survivor
+    WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.contact_id <> p_survivor;
+END
+$$;
+
+ALTER FUNCTION platform.join_conversations(p_organization_id uuid, p_survivor uuid, p_contact_ids uuid[], p_moment timestamp with time zone) OWNER TO owner;
+
+-- Name: merge_amendments(uuid[], uuid[], text[]); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    WITH amended AS MATERIALIZED (
+        SELECT m.organization_id, m.id, m.connection_id, m.external_message_id AS target
+        FROM (SELECT DISTINCT * FROM unnest(p_organization_ids, p_connection_ids, p_targets)) asked (organization_id, connection_id, target)
+        JOIN platform.messages m ON m.organization_id = asked.organization_id AND m.connection_id = asked.connection_id
+                                AND m.external_message_id = asked.target
+        ORDER BY m.id
+        FOR NO KEY UPDATE OF m
+    ), told AS (
+        SELECT x.organization_id, x.id, min(a.occurred_at) FILTER (WHERE a.kind = 'deletion') AS deleted_at,
+               max(a.occurred_at) FILTER (WHERE a.kind = 'edit') AS edited_at,
+               (array_agg(a.text_content ORDER BY a.occurred_at DESC, a.event_key DESC) FILTER (WHERE a.kind = 'edit'))[1] AS text_content,
+               bool_or(a.kind = 'reaction') AS reacted
+        FROM amended x JOIN platform.message_amendments a USING (organization_id, connection_id, target)
+        GROUP BY x.organization_id, x.id
+    ), applied AS (
+        UPDATE platform.message_amendments a
+        SET message_id = x.id, text_content = CASE WHEN t.deleted_at IS NULL THEN a.text_content END
+        FROM amended x JOIN told t USING (organization_id, id)
+        WHERE a.organization_id = x.organization_id AND a.connection_id = x.connection_id AND a.target = x.target
+          AND (a.message_id IS NULL OR t.deleted_at IS NOT NULL)
+    )
+    UPDATE platform.messages m
+    SET deleted_at = least(m.deleted_at, t.deleted_at), edited_at = greatest(m.edited_at, t.edited_at),
+        text_content = CASE WHEN t.deleted_at IS NULL THEN coalesce(t.text_content, m.text_content) END,
+        metadata = CASE WHEN t.deleted_at IS NOT NULL THEN '{}'
+                        WHEN t.edited_at IS NOT NULL AND m.edited_at IS NULL AND m.text_content IS NOT NULL
+                        THEN m.metadata || jsonb_build_object('first_text', m.text_content) ELSE m.metadata END,
+        reactions = CASE WHEN t.reacted THEN (
+                SELECT coalesce(jsonb_agg(jsonb_build_object('by', r.actor, 'emoji', r.emoji, 'at', r.occurred_at) ORDER BY r.actor)
+                                FILTER (WHERE r.emoji IS NOT NULL), '[]')
+                FROM (SELECT DISTINCT ON (a.actor) a.actor, a.emoji, a.occurred_at
+                      FROM platform.message_amendments a
+                      WHERE a.organization_id = x.organization_id AND a.connection_id = x.connection_id AND a.target = x.target
+                        AND a.kind = 'reaction'
+                      ORDER BY a.actor, a.occurred_at DESC, a.event_key DESC) r)
+            ELSE m.reactions END
+    FROM amended x JOIN told t USING (organization_id, id)
+    WHERE m.organization_id = x.organization_id AND m.id = x.id;
+END
+$$;
+
+ALTER FUNCTION platform.merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]) OWNER TO owner;
+
+-- Name: merge_contacts(uuid, uuid[], text, uuid, timestamp with time zone); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.merge_contacts(p_organization_id uuid, p_contact_ids uuid[], p_reason text, p_event_id uuid, p_moment timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    survivor uuid;
+    merged uuid[];
+BEGIN
+    PERFORM FROM platform.contacts c WHERE c.organization_id = p_organization_id AND c.id = ANY (p_contact_ids) ORDER BY c.id
+    FOR NO KEY UPDATE;
+    SELECT c.id, array_remove(p_contact_ids, c.id) INTO survivor, merged
+    FROM platform.contacts c WHERE c.organization_id = p_organization_id AND c.id = ANY (p_contact_ids)
+    ORDER BY c.created_at, c.id LIMIT 1;
+
+    WITH record AS (
+        INSERT INTO platform.contact_merges (organization_id, contact_id, merged_contact_id, reason, evidence, created_at)
+        SELECT p_organization_id, survivor, m.id, p_reason, jsonb_build_object(
+                   'event_id', p_event_id,
+                   'identities', (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', i.kind, 'scope', i.scope, 'match', i.match)
+                                                            ORDER BY i.kind, i.scope, i.match), '[]')
+                                  FROM platform.contact_identities i WHERE i.organization_id = p_organization_id AND i.contact_id = m.id),
+                   'conversations', (SELECT coalesce(jsonb_agg(c.id ORDER BY c.id), '[]') FROM platform.conversations c
+                                     WHERE c.organization_id = p_organization_id AND c.contact_id = m.id)), p_moment
+        FROM unnest(merged) AS m (id)
+        RETURNING merged_contact_id
+    )
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata, created_at)
+    SELECT p_organization_id, 'contact.merged', 'contact', survivor,
+           jsonb_build_object('merged_contact_id', r.merged_contact_id, 'reason', p_reason, 'event_id', p_event_id), p_moment
+    FROM record r;
+
+    UPDATE platform.contact_identities i SET contact_id = survivor
+    WHERE i.organization_id = p_organization_id AND i.contact_id = ANY (merged);
+    UPDATE platform.message_watermarks w SET contact_id = survivor
+    WHERE w.organization_id = p_organization_id AND w.contact_id = ANY (merged);
+    UPDATE platform.contacts c
+    SET display_name = named.display_name, named_at = named.named_at,
+        marketing_opted_out_at = chosen.marketing_opted_out_at, marketing_choice_at = chosen.marketing_choice_at
+    FROM (SELECT n.display_name, n.named_at FROM platform.contacts n
+          WHERE n.organization_id = p_organization_id AND n.id = ANY (p_contact_ids)
+          ORDER BY n.named_at DESC NULLS LAST, n.display_name LIMIT 1) named,
+         (SELECT n.marketing_opted_out_at, n.marketing_choice_at FROM platform.contacts n
+          WHERE n.organization_id = p_organization_id AND n.id = ANY (p_contact_ids)
+          ORDER BY n.marketing_choice_at DESC NULLS LAST, n.marketing_opted_out_at LIMIT 1) chosen
+    WHERE c.organization_id = p_organization_id AND c.id = survivor;
+    UPDATE platform.contacts c SET merged_into = survivor
+    WHERE c.organization_id = p_organization_id AND (c.id = ANY (merged) OR c.merged_into = ANY (merged));
+    PERFORM platform.join_conversations(p_organization_id, survivor, p_contact_ids, p_moment);
+END
+$$;
+
+ALTER FUNCTION platform.merge_contacts(p_organization_id uuid, p_contact_ids uuid[], p_reason text, p_event_id uuid, p_moment timestamp with time zone) OWNER TO owner;
+
 -- Name: merge_statuses(uuid[], text[]); Type: FUNCTION; Schema: platform; Owner: owner
 
 CREATE FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) RETURNS void
@@ -2309,6 +3193,48 @@ END
 $$;
 
 ALTER FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) OWNER TO owner;
+
+-- Name: merge_watermarks(uuid[], uuid[], uuid[]); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- who records a message as sent and who records a watermark take turns, so that one of the two sees the other
+    PERFORM pg_advisory_xact_lock(hashtextextended(asked.contact_id::text, 21))
+    FROM (SELECT DISTINCT contact_id FROM unnest(p_contact_ids) AS a (contact_id) ORDER BY contact_id) asked;
+    WITH sent AS (
+        SELECT m.organization_id, m.id, m.connection_id, c.contact_id, coalesce(o.sending_at, m.platform_timestamp, m.created_at) AS at
+        FROM (SELECT DISTINCT * FROM unnest(p_organization_ids, p_connection_ids, p_contact_ids)) asked (organization_id, connection_id, contact_id)
+        JOIN platform.conversations c ON c.organization_id = asked.organization_id AND c.connection_id = asked.connection_id
+                                     AND c.contact_id = asked.contact_id
+        JOIN platform.messages m ON m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.direction = 'outbound'
+                                AND m.external_message_id IS NOT NULL
+        LEFT JOIN platform.outbox o ON o.organization_id = m.organization_id AND o.message_id = m.id
+    ), reported AS (
+        SELECT s.organization_id, s.id, min(w.occurred_at) FILTER (WHERE w.status = 'delivered') AS delivered_at,
+               min(w.occurred_at) FILTER (WHERE w.status = 'read') AS read_at
+        FROM sent s
+        JOIN platform.message_watermarks w ON w.organization_id = s.organization_id AND w.connection_id = s.connection_id
+                                          AND w.contact_id = s.contact_id AND w.occurred_at >= s.at
+        GROUP BY s.organization_id, s.id
+    ), locked AS (
+        SELECT r.* FROM reported r JOIN platform.messages m ON m.organization_id = r.organization_id AND m.id = r.id
+        WHERE r.delivered_at < coalesce(m.delivered_at, 'infinity') OR r.read_at < coalesce(m.read_at, 'infinity')
+        ORDER BY r.id
+        FOR NO KEY UPDATE OF m
+    )
+    UPDATE platform.messages m
+    SET delivered_at = least(m.delivered_at, l.delivered_at), read_at = least(m.read_at, l.read_at),
+        delivery_status = CASE WHEN l.read_at IS NOT NULL THEN 'read'
+                               WHEN platform.delivery_rank(m.delivery_status) < platform.delivery_rank('delivered') THEN 'delivered'
+                               ELSE m.delivery_status END
+    FROM locked l
+    WHERE m.organization_id = l.organization_id AND m.id = l.id;
+END
+$$;
+
+ALTER FUNCTION platform.merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]) OWNER TO owner;
 
 -- Name: month_partitions(regclass); Type: FUNCTION; Schema: platform; Owner: owner
 
@@ -2396,6 +3322,24 @@ END
 $$;
 
 ALTER FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) OWNER TO owner;
+
+-- Name: release_echo(uuid, uuid, text); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.messages e
+    SET external_message_id = NULL, delivery_status = 'failed', error_code = 'own_echo',
+        metadata = e.metadata || jsonb_build_object('echo_of', p_message_id)
+    FROM platform.messages m
+    WHERE m.organization_id = p_organization_id AND m.id = p_message_id
+      AND e.organization_id = m.organization_id AND e.connection_id = m.connection_id AND e.external_message_id = p_provider_message_id
+      AND e.id <> m.id AND e.direction = 'outbound' AND e.sender_type = 'human';
+END
+$$;
+
+ALTER FUNCTION platform.release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) OWNER TO owner;
 
 -- Name: search_knowledge(public.vector, text, text[], double precision[], integer, integer); Type: FUNCTION; Schema: platform; Owner: owner
 
@@ -3034,6 +3978,68 @@ CREATE TABLE platform.backup_executions (
 
 ALTER TABLE platform.backup_executions OWNER TO owner;
 
+-- Name: contact_identities; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.contact_identities (
+    organization_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    kind text NOT NULL,
+    scope text DEFAULT ''::text NOT NULL,
+    value text NOT NULL,
+    match text NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT contact_identities_kind_check CHECK ((kind = ANY (ARRAY['phone'::text, 'user_id'::text, 'username'::text, 'scoped_id'::text]))),
+    CONSTRAINT contact_identities_match_check CHECK (((char_length(match) >= 1) AND (char_length(match) <= 500))),
+    CONSTRAINT contact_identities_scope_check CHECK ((char_length(scope) <= 500)),
+    CONSTRAINT contact_identities_value_check CHECK (((char_length(value) >= 1) AND (char_length(value) <= 500)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.contact_identities FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.contact_identities OWNER TO owner;
+
+-- Name: contact_merges; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.contact_merges (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    merged_contact_id uuid NOT NULL,
+    reason text NOT NULL,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT contact_merges_evidence_check CHECK ((jsonb_typeof(evidence) = 'object'::text)),
+    CONSTRAINT contact_merges_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 200)))
+);
+
+ALTER TABLE ONLY platform.contact_merges FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.contact_merges OWNER TO owner;
+
+-- Name: contacts; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.contacts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    display_name text,
+    named_at timestamp with time zone,
+    merged_into uuid,
+    marketing_opted_out_at timestamp with time zone,
+    marketing_choice_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT contacts_check CHECK ((merged_into <> id)),
+    CONSTRAINT contacts_display_name_check CHECK ((char_length(display_name) <= 1000))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.contacts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.contacts OWNER TO owner;
+
 -- Name: content; Type: TABLE; Schema: platform; Owner: owner
 
 CREATE TABLE platform.content (
@@ -3308,6 +4314,33 @@ ALTER TABLE ONLY platform.media_transfers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.media_transfers OWNER TO owner;
 
+-- Name: message_amendments; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.message_amendments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    target text NOT NULL,
+    kind text NOT NULL,
+    actor text DEFAULT ''::text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    event_key text NOT NULL,
+    text_content text,
+    emoji text,
+    message_id uuid,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT message_amendments_actor_check CHECK ((char_length(actor) <= 500)),
+    CONSTRAINT message_amendments_emoji_check CHECK ((char_length(emoji) <= 100)),
+    CONSTRAINT message_amendments_event_key_check CHECK (((char_length(event_key) >= 1) AND (char_length(event_key) <= 512))),
+    CONSTRAINT message_amendments_kind_check CHECK ((kind = ANY (ARRAY['edit'::text, 'deletion'::text, 'reaction'::text]))),
+    CONSTRAINT message_amendments_target_check CHECK (((char_length(target) >= 1) AND (char_length(target) <= 1000))),
+    CONSTRAINT message_amendments_text_content_check CHECK ((octet_length(text_content) <= 1000000))
+);
+
+ALTER TABLE ONLY platform.message_amendments FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.message_amendments OWNER TO owner;
+
 -- Name: message_statuses; Type: TABLE; Schema: platform; Owner: owner
 
 CREATE TABLE platform.message_statuses (
@@ -3344,6 +4377,24 @@ ALTER TABLE ONLY platform.message_statuses FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.message_statuses OWNER TO owner;
 
+-- Name: message_watermarks; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.message_watermarks (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    status text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT message_watermarks_status_check CHECK ((status = ANY (ARRAY['delivered'::text, 'read'::text])))
+)
+PARTITION BY RANGE (received_at);
+
+ALTER TABLE ONLY platform.message_watermarks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.message_watermarks OWNER TO owner;
+
 -- Name: messages; Type: TABLE; Schema: platform; Owner: owner
 
 CREATE TABLE platform.messages (
@@ -3379,6 +4430,10 @@ CREATE TABLE platform.messages (
     error_detail text,
     received_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    reply_to_external_id text,
+    edited_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    reactions jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT messages_check CHECK (((seq IS NULL) OR (direction = 'inbound'::text))),
     CONSTRAINT messages_confidence_score_check CHECK (((confidence_score >= (0)::numeric) AND (confidence_score <= (1)::numeric))),
     CONSTRAINT messages_delivery_status_check CHECK ((delivery_status = ANY (ARRAY['received'::text, 'pending'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text]))),
@@ -3394,6 +4449,8 @@ CREATE TABLE platform.messages (
     CONSTRAINT messages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
     CONSTRAINT messages_model_used_check CHECK ((char_length(model_used) <= 200)),
     CONSTRAINT messages_prompt_used_check CHECK ((octet_length(prompt_used) <= 1000000)),
+    CONSTRAINT messages_reactions_check CHECK ((jsonb_typeof(reactions) = 'array'::text)),
+    CONSTRAINT messages_reply_to_external_id_check CHECK (((char_length(reply_to_external_id) >= 1) AND (char_length(reply_to_external_id) <= 1000))),
     CONSTRAINT messages_sender_type_check CHECK ((sender_type = ANY (ARRAY['customer'::text, 'ai'::text, 'human'::text]))),
     CONSTRAINT messages_sentiment_score_check CHECK (((sentiment_score >= ('-1'::integer)::numeric) AND (sentiment_score <= (1)::numeric))),
     CONSTRAINT messages_seq_check CHECK ((seq > 0)),
@@ -3743,6 +4800,26 @@ ALTER TABLE ONLY platform.backup_config
 ALTER TABLE ONLY platform.backup_executions
     ADD CONSTRAINT backup_executions_pkey PRIMARY KEY (id);
 
+-- Name: contact_identities contact_identities_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contact_identities
+    ADD CONSTRAINT contact_identities_pkey PRIMARY KEY (organization_id, kind, scope, match);
+
+-- Name: contact_merges contact_merges_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contact_merges
+    ADD CONSTRAINT contact_merges_pkey PRIMARY KEY (id);
+
+-- Name: contacts contacts_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contacts
+    ADD CONSTRAINT contacts_organization_id_id_key UNIQUE (organization_id, id);
+
+-- Name: contacts contacts_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contacts
+    ADD CONSTRAINT contacts_pkey PRIMARY KEY (id);
+
 -- Name: content content_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.content
@@ -3823,10 +4900,20 @@ ALTER TABLE ONLY platform.media_transfers
 ALTER TABLE ONLY platform.media_transfers
     ADD CONSTRAINT media_transfers_pkey PRIMARY KEY (id);
 
+-- Name: message_amendments message_amendments_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.message_amendments
+    ADD CONSTRAINT message_amendments_pkey PRIMARY KEY (id);
+
 -- Name: message_statuses message_statuses_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.message_statuses
     ADD CONSTRAINT message_statuses_pkey PRIMARY KEY (organization_id, received_at, id);
+
+-- Name: message_watermarks message_watermarks_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.message_watermarks
+    ADD CONSTRAINT message_watermarks_pkey PRIMARY KEY (organization_id, received_at, id);
 
 -- Name: messages messages_conversation_id_seq_key; Type: CONSTRAINT; Schema: platform; Owner: owner
 
@@ -4033,11 +5120,27 @@ CREATE INDEX idx_webhook_events_type ON ONLY integrations.webhook_events USING b
 
 -- Name: conversations_open; Type: INDEX; Schema: platform; Owner: owner
 
-CREATE UNIQUE INDEX conversations_open ON platform.conversations USING btree (organization_id, connection_id, customer_external_id) WHERE (status = ANY (ARRAY['active'::text, 'escalated'::text]));
+CREATE UNIQUE INDEX conversations_open ON platform.conversations USING btree (organization_id, connection_id, contact_id) WHERE ((status = ANY (ARRAY['active'::text, 'escalated'::text])) AND (continued_in IS NULL));
 
 -- Name: idx_backup_executions_config; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_backup_executions_config ON platform.backup_executions USING btree (backup_config_id, started_at);
+
+-- Name: idx_contact_identities_contact; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_contact_identities_contact ON platform.contact_identities USING btree (organization_id, contact_id);
+
+-- Name: idx_contact_merges_contact; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_contact_merges_contact ON platform.contact_merges USING btree (organization_id, contact_id);
+
+-- Name: idx_contact_merges_merged; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_contact_merges_merged ON platform.contact_merges USING btree (organization_id, merged_contact_id);
+
+-- Name: idx_contacts_merged; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_contacts_merged ON platform.contacts USING btree (organization_id, merged_into) WHERE (merged_into IS NOT NULL);
 
 -- Name: idx_content_org; Type: INDEX; Schema: platform; Owner: owner
 
@@ -4070,6 +5173,14 @@ CREATE INDEX idx_conversations_assigned ON platform.conversations USING btree (o
 -- Name: idx_conversations_channel; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_conversations_channel ON platform.conversations USING btree (organization_id, connection_id);
+
+-- Name: idx_conversations_contact; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_contact ON platform.conversations USING btree (organization_id, contact_id) WHERE (contact_id IS NOT NULL);
+
+-- Name: idx_conversations_continued; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_conversations_continued ON platform.conversations USING btree (organization_id, continued_in) WHERE (continued_in IS NOT NULL);
 
 -- Name: idx_conversations_customer_phone; Type: INDEX; Schema: platform; Owner: owner
 
@@ -4159,6 +5270,14 @@ CREATE INDEX idx_media_transfers_pending ON platform.media_transfers USING btree
 
 CREATE INDEX idx_media_type ON platform.media_assets USING btree (organization_id, mime_type);
 
+-- Name: idx_message_amendments_message; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_message_amendments_message ON platform.message_amendments USING btree (organization_id, message_id) WHERE (message_id IS NOT NULL);
+
+-- Name: idx_message_amendments_target; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_message_amendments_target ON platform.message_amendments USING btree (organization_id, connection_id, target);
+
 -- Name: idx_message_statuses_failed; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_message_statuses_failed ON ONLY platform.message_statuses USING btree (received_at) WHERE ((status = 'failed'::text) AND (outbox_id IS NOT NULL));
@@ -4166,6 +5285,10 @@ CREATE INDEX idx_message_statuses_failed ON ONLY platform.message_statuses USING
 -- Name: idx_message_statuses_provider_message; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_message_statuses_provider_message ON ONLY platform.message_statuses USING btree (organization_id, provider_message_id);
+
+-- Name: idx_message_watermarks_contact; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_message_watermarks_contact ON ONLY platform.message_watermarks USING btree (organization_id, contact_id, connection_id, occurred_at);
 
 -- Name: idx_messages_agent; Type: INDEX; Schema: platform; Owner: owner
 
@@ -4307,6 +5430,10 @@ CREATE TRIGGER follow_connection_status BEFORE UPDATE OF status ON integrations.
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON integrations.connections FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: contacts set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.contacts FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
 -- Name: content set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.content FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -4403,6 +5530,31 @@ ALTER TABLE integrations.webhook_events
 ALTER TABLE ONLY platform.backup_executions
     ADD CONSTRAINT backup_executions_backup_config_id_fkey FOREIGN KEY (backup_config_id) REFERENCES platform.backup_config(id);
 
+-- Name: contact_identities contact_identities_organization_id_contact_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contact_identities
+    ADD CONSTRAINT contact_identities_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES platform.contacts(organization_id, id) ON DELETE CASCADE;
+
+-- Name: contact_merges contact_merges_organization_id_contact_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contact_merges
+    ADD CONSTRAINT contact_merges_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES platform.contacts(organization_id, id) ON DELETE CASCADE;
+
+-- Name: contact_merges contact_merges_organization_id_merged_contact_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contact_merges
+    ADD CONSTRAINT contact_merges_organization_id_merged_contact_id_fkey FOREIGN KEY (organization_id, merged_contact_id) REFERENCES platform.contacts(organization_id, id) ON DELETE CASCADE;
+
+-- Name: contacts contacts_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contacts
+    ADD CONSTRAINT contacts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: contacts contacts_organization_id_merged_into_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.contacts
+    ADD CONSTRAINT contacts_organization_id_merged_into_fkey FOREIGN KEY (organization_id, merged_into) REFERENCES platform.contacts(organization_id, id);
+
 -- Name: content content_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.content
@@ -4417,6 +5569,16 @@ ALTER TABLE ONLY platform.conversations
 
 ALTER TABLE ONLY platform.conversations
     ADD CONSTRAINT conversations_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id);
+
+-- Name: conversations conversations_organization_id_contact_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT conversations_organization_id_contact_id_fkey FOREIGN KEY (organization_id, contact_id) REFERENCES platform.contacts(organization_id, id);
+
+-- Name: conversations conversations_organization_id_continued_in_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.conversations
+    ADD CONSTRAINT conversations_organization_id_continued_in_fkey FOREIGN KEY (organization_id, continued_in) REFERENCES platform.conversations(organization_id, id);
 
 -- Name: conversations conversations_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
@@ -4477,6 +5639,16 @@ ALTER TABLE ONLY platform.media_transfers
 
 ALTER TABLE ONLY platform.media_transfers
     ADD CONSTRAINT media_transfers_organization_id_message_id_fkey FOREIGN KEY (organization_id, message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
+
+-- Name: message_amendments message_amendments_organization_id_connection_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.message_amendments
+    ADD CONSTRAINT message_amendments_organization_id_connection_id_fkey FOREIGN KEY (organization_id, connection_id) REFERENCES integrations.connections(organization_id, id);
+
+-- Name: message_amendments message_amendments_organization_id_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.message_amendments
+    ADD CONSTRAINT message_amendments_organization_id_message_id_fkey FOREIGN KEY (organization_id, message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
 
 -- Name: messages messages_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
@@ -4593,6 +5765,10 @@ ALTER TABLE departments.agent_executions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE departments.agents ENABLE ROW LEVEL SECURITY;
 
+-- Name: agent_executions definer_role_agent_executions; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY definer_role_agent_executions ON departments.agent_executions TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: departments; Type: ROW SECURITY; Schema: departments; Owner: owner
 
 ALTER TABLE departments.departments ENABLE ROW LEVEL SECURITY;
@@ -4681,6 +5857,18 @@ CREATE POLICY worker_role_webhook_deliveries ON integrations.webhook_deliveries 
 
 CREATE POLICY worker_role_webhook_events ON integrations.webhook_events TO worker_role USING (true) WITH CHECK (true);
 
+-- Name: contact_identities; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.contact_identities ENABLE ROW LEVEL SECURITY;
+
+-- Name: contact_merges; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.contact_merges ENABLE ROW LEVEL SECURITY;
+
+-- Name: contacts; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.contacts ENABLE ROW LEVEL SECURITY;
+
 -- Name: content; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.content ENABLE ROW LEVEL SECURITY;
@@ -4688,6 +5876,18 @@ ALTER TABLE platform.content ENABLE ROW LEVEL SECURITY;
 -- Name: conversations; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.conversations ENABLE ROW LEVEL SECURITY;
+
+-- Name: contact_identities definer_role_contact_identities; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_contact_identities ON platform.contact_identities TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: contact_merges definer_role_contact_merges; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_contact_merges ON platform.contact_merges TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: contacts definer_role_contacts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_contacts ON platform.contacts TO definer_role USING (true) WITH CHECK (true);
 
 -- Name: conversations definer_role_conversations; Type: POLICY; Schema: platform; Owner: owner
 
@@ -4701,9 +5901,17 @@ CREATE POLICY definer_role_encryption_keys ON platform.encryption_keys TO define
 
 CREATE POLICY definer_role_media_transfers ON platform.media_transfers TO definer_role USING (true) WITH CHECK (true);
 
+-- Name: message_amendments definer_role_message_amendments; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_message_amendments ON platform.message_amendments TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: message_statuses definer_role_message_statuses; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY definer_role_message_statuses ON platform.message_statuses TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: message_watermarks definer_role_message_watermarks; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_message_watermarks ON platform.message_watermarks TO definer_role USING (true) WITH CHECK (true);
 
 -- Name: messages definer_role_messages; Type: POLICY; Schema: platform; Owner: owner
 
@@ -4749,9 +5957,17 @@ ALTER TABLE platform.media_throttles ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.media_transfers ENABLE ROW LEVEL SECURITY;
 
+-- Name: message_amendments; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.message_amendments ENABLE ROW LEVEL SECURITY;
+
 -- Name: message_statuses; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.message_statuses ENABLE ROW LEVEL SECURITY;
+
+-- Name: message_watermarks; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.message_watermarks ENABLE ROW LEVEL SECURITY;
 
 -- Name: messages; Type: ROW SECURITY; Schema: platform; Owner: owner
 
@@ -4772,6 +5988,18 @@ ALTER TABLE platform.outbox_attempts ENABLE ROW LEVEL SECURITY;
 -- Name: subscriptions; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.subscriptions ENABLE ROW LEVEL SECURITY;
+
+-- Name: contact_identities tenant_isolation_contact_identities; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_contact_identities ON platform.contact_identities TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: contact_merges tenant_isolation_contact_merges; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_contact_merges ON platform.contact_merges TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: contacts tenant_isolation_contacts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_contacts ON platform.contacts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: content tenant_isolation_content; Type: POLICY; Schema: platform; Owner: owner
 
@@ -4809,9 +6037,17 @@ CREATE POLICY tenant_isolation_media_throttles ON platform.media_throttles TO ap
 
 CREATE POLICY tenant_isolation_media_transfers ON platform.media_transfers TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
+-- Name: message_amendments tenant_isolation_message_amendments; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_message_amendments ON platform.message_amendments TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
 -- Name: message_statuses tenant_isolation_message_statuses; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY tenant_isolation_message_statuses ON platform.message_statuses TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: message_watermarks tenant_isolation_message_watermarks; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_message_watermarks ON platform.message_watermarks TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: messages tenant_isolation_messages; Type: POLICY; Schema: platform; Owner: owner
 
@@ -4856,6 +6092,14 @@ ALTER TABLE platform.user_sessions ENABLE ROW LEVEL SECURITY;
 -- Name: users; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.users ENABLE ROW LEVEL SECURITY;
+
+-- Name: contact_identities worker_role_contact_identities; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_contact_identities ON platform.contact_identities TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: contacts worker_role_contacts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_contacts ON platform.contacts TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: conversations worker_role_conversations; Type: POLICY; Schema: platform; Owner: owner
 
@@ -4941,6 +6185,14 @@ GRANT USAGE ON SCHEMA platform TO intake_role;
 
 GRANT CREATE ON SCHEMA public TO owner;
 
+-- Name: TYPE customer_name; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT ALL ON TYPE integrations.customer_name TO definer_role;
+
+-- Name: TYPE new_item; Type: ACL; Schema: integrations; Owner: owner
+
+GRANT ALL ON TYPE integrations.new_item TO definer_role;
+
 -- Name: FUNCTION begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
@@ -4973,6 +6225,10 @@ GRANT UPDATE(accepted_at) ON TABLE platform.outbox TO definer_role;
 -- Name: COLUMN outbox.provider_message_id; Type: ACL; Schema: platform; Owner: owner
 
 GRANT UPDATE(provider_message_id) ON TABLE platform.outbox TO definer_role;
+
+-- Name: COLUMN outbox.cancel_reason; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(cancel_reason) ON TABLE platform.outbox TO definer_role;
 
 -- Name: COLUMN outbox.duplicate_detected_at; Type: ACL; Schema: platform; Owner: owner
 
@@ -5172,14 +6428,59 @@ GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq 
 REVOKE ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) TO definer_role;
 
+-- Name: FUNCTION claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb) TO definer_role;
+
 -- Name: FUNCTION claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer); Type: ACL; Schema: integrations; Owner: definer_role
 
 REVOKE ALL ON FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.claim_token_refreshes(p_ahead_seconds double precision, p_lease_seconds double precision, p_batch integer) TO worker_role;
 
+-- Name: FUNCTION contacts_by_name(p_names integrations.customer_name[]); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.contacts_by_name(p_names integrations.customer_name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.contacts_by_name(p_names integrations.customer_name[]) TO definer_role;
+
 -- Name: FUNCTION follow_connection_status(); Type: ACL; Schema: integrations; Owner: owner
 
 REVOKE ALL ON FUNCTION integrations.follow_connection_status() FROM PUBLIC;
+
+-- Name: FUNCTION guard_amendments(p_winners integrations.new_item[]); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) TO definer_role;
+
+-- Name: FUNCTION kind_of_customer(p_provider text, p_customer text); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.kind_of_customer(p_provider text, p_customer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.kind_of_customer(p_provider text, p_customer text) TO definer_role;
+
+-- Name: FUNCTION meet_contacts(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.meet_contacts(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.meet_contacts(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION merge_met_contacts(p_names integrations.customer_name[], p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.merge_met_contacts(p_names integrations.customer_name[], p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.merge_met_contacts(p_names integrations.customer_name[], p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION name_contacts(p_winners integrations.new_item[], p_names integrations.customer_name[]); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.name_contacts(p_winners integrations.new_item[], p_names integrations.customer_name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.name_contacts(p_winners integrations.new_item[], p_names integrations.customer_name[]) TO definer_role;
+
+-- Name: FUNCTION names_to_learn(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.names_to_learn(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.names_to_learn(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) TO definer_role;
+
+-- Name: FUNCTION own_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.own_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.own_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) TO definer_role;
 
 -- Name: FUNCTION pauses_sending(p_event text); Type: ACL; Schema: integrations; Owner: owner
 
@@ -5193,6 +6494,16 @@ GRANT ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connect
 GRANT ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) TO worker_role;
 GRANT ALL ON FUNCTION integrations.raise_alert(p_organization_id uuid, p_connection_id uuid, p_kind text, p_reason text, p_detail text) TO definer_role;
 
+-- Name: FUNCTION record_account_events(p_winners integrations.new_item[], p_items jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_account_events(p_winners integrations.new_item[], p_items jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_account_events(p_winners integrations.new_item[], p_items jsonb) TO definer_role;
+
+-- Name: FUNCTION record_amendments(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_amendments(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_amendments(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) TO definer_role;
+
 -- Name: FUNCTION record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision); Type: ACL; Schema: integrations; Owner: definer_role
 
 REVOKE ALL ON FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision, p_ceiling_seconds double precision, p_reply_max_age_seconds double precision) FROM PUBLIC;
@@ -5203,10 +6514,45 @@ GRANT ALL ON FUNCTION integrations.record_deliveries(p_deliveries jsonb, p_items
 REVOKE ALL ON FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.record_differences(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone) TO definer_role;
 
+-- Name: FUNCTION record_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_echoes(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) TO definer_role;
+
+-- Name: FUNCTION record_media(p_winners integrations.new_item[], p_items jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_media(p_winners integrations.new_item[], p_items jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_media(p_winners integrations.new_item[], p_items jsonb) TO definer_role;
+
+-- Name: FUNCTION record_messages(p_winners integrations.new_item[], p_contacts uuid[], p_own integer[], p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_messages(p_winners integrations.new_item[], p_contacts uuid[], p_own integer[], p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_messages(p_winners integrations.new_item[], p_contacts uuid[], p_own integer[], p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) TO definer_role;
+
+-- Name: FUNCTION record_preferences(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_preferences(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_preferences(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb) TO definer_role;
+
+-- Name: FUNCTION record_statuses(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_statuses(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_statuses(p_winners integrations.new_item[], p_items jsonb, p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION record_watermarks(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.record_watermarks(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.record_watermarks(p_winners integrations.new_item[], p_contacts uuid[], p_items jsonb, p_moment timestamp with time zone) TO definer_role;
+
 -- Name: FUNCTION resolve_connection(provider text, account text); Type: ACL; Schema: integrations; Owner: definer_role
 
 REVOKE ALL ON FUNCTION integrations.resolve_connection(provider text, account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.resolve_connection(provider text, account text) TO intake_role;
+
+-- Name: FUNCTION scope_of_name(p_kind text, p_account text, p_portfolio text); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.scope_of_name(p_kind text, p_account text, p_portfolio text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.scope_of_name(p_kind text, p_account text, p_portfolio text) TO definer_role;
 
 -- Name: FUNCTION settle_statuses(p_organization_ids uuid[], p_provider_message_ids text[], p_outbox_ids uuid[], p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
 
@@ -5217,6 +6563,21 @@ GRANT ALL ON FUNCTION integrations.settle_statuses(p_organization_ids uuid[], p_
 
 REVOKE ALL ON FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.settle_token_refresh(p_organization_id uuid, p_connection_id uuid, p_old text, p_new text, p_expires_at timestamp with time zone, p_refused boolean, p_detail text, p_retry_seconds double precision) TO worker_role;
+
+-- Name: FUNCTION silence(p_organization_id uuid, p_connection_id uuid, p_contact_id uuid, p_moment timestamp with time zone); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.silence(p_organization_id uuid, p_connection_id uuid, p_contact_id uuid, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.silence(p_organization_id uuid, p_connection_id uuid, p_contact_id uuid, p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION update_names(p_names integrations.customer_name[]); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.update_names(p_names integrations.customer_name[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.update_names(p_names integrations.customer_name[]) TO definer_role;
+
+-- Name: FUNCTION uuid_or_null(p_text text); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.uuid_or_null(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.uuid_or_null(p_text text) TO definer_role;
 
 -- Name: FUNCTION watch_channels(p_silent_seconds double precision, p_slices integer, p_slice integer); Type: ACL; Schema: integrations; Owner: owner
 
@@ -5298,12 +6659,36 @@ GRANT ALL ON FUNCTION platform.get_encryption_key(key_id text) TO worker_role;
 
 REVOKE ALL ON FUNCTION platform.isolate_tenant(target regclass, tenant_column name) FROM PUBLIC;
 
+-- Name: FUNCTION join_conversations(p_organization_id uuid, p_survivor uuid, p_contact_ids uuid[], p_moment timestamp with time zone); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.join_conversations(p_organization_id uuid, p_survivor uuid, p_contact_ids uuid[], p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.join_conversations(p_organization_id uuid, p_survivor uuid, p_contact_ids uuid[], p_moment timestamp with time zone) TO definer_role;
+
+-- Name: FUNCTION merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]) TO application_role;
+GRANT ALL ON FUNCTION platform.merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]) TO worker_role;
+GRANT ALL ON FUNCTION platform.merge_amendments(p_organization_ids uuid[], p_connection_ids uuid[], p_targets text[]) TO definer_role;
+
+-- Name: FUNCTION merge_contacts(p_organization_id uuid, p_contact_ids uuid[], p_reason text, p_event_id uuid, p_moment timestamp with time zone); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.merge_contacts(p_organization_id uuid, p_contact_ids uuid[], p_reason text, p_event_id uuid, p_moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.merge_contacts(p_organization_id uuid, p_contact_ids uuid[], p_reason text, p_event_id uuid, p_moment timestamp with time zone) TO definer_role;
+
 -- Name: FUNCTION merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]); Type: ACL; Schema: platform; Owner: owner
 
 REVOKE ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) TO application_role;
 GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) TO worker_role;
 GRANT ALL ON FUNCTION platform.merge_statuses(p_organization_ids uuid[], p_provider_message_ids text[]) TO definer_role;
+
+-- Name: FUNCTION merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]) TO application_role;
+GRANT ALL ON FUNCTION platform.merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]) TO worker_role;
+GRANT ALL ON FUNCTION platform.merge_watermarks(p_organization_ids uuid[], p_connection_ids uuid[], p_contact_ids uuid[]) TO definer_role;
 
 -- Name: FUNCTION month_partitions(parent regclass); Type: ACL; Schema: platform; Owner: owner
 
@@ -5320,6 +6705,13 @@ GRANT ALL ON FUNCTION platform.nearest_chunks(query public.vector, model text, c
 
 REVOKE ALL ON FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION platform.nearest_indexed_chunks(query_bits bit, model text, candidate_limit integer) TO application_role;
+
+-- Name: FUNCTION release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION platform.release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) TO application_role;
+GRANT ALL ON FUNCTION platform.release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) TO worker_role;
+GRANT ALL ON FUNCTION platform.release_echo(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) TO definer_role;
 
 -- Name: FUNCTION search_knowledge(query public.vector, model text, lexemes text[], weights double precision[], candidate_limit integer, result_limit integer); Type: ACL; Schema: platform; Owner: owner
 
@@ -5375,6 +6767,7 @@ GRANT INSERT ON TABLE audit.activity_logs TO definer_role;
 -- Name: TABLE agent_executions; Type: ACL; Schema: departments; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE departments.agent_executions TO application_role;
+GRANT SELECT ON TABLE departments.agent_executions TO definer_role;
 GRANT SELECT ON TABLE departments.agent_executions TO worker_role;
 
 -- Name: COLUMN agent_executions.status; Type: ACL; Schema: departments; Owner: owner
@@ -5383,6 +6776,7 @@ GRANT UPDATE(status) ON TABLE departments.agent_executions TO worker_role;
 
 -- Name: COLUMN agent_executions.outcome; Type: ACL; Schema: departments; Owner: owner
 
+GRANT UPDATE(outcome) ON TABLE departments.agent_executions TO definer_role;
 GRANT UPDATE(outcome) ON TABLE departments.agent_executions TO worker_role;
 
 -- Name: COLUMN agent_executions.completed_at; Type: ACL; Schema: departments; Owner: owner
@@ -5550,6 +6944,23 @@ GRANT SELECT ON TABLE platform.backup_config TO maintenance_role;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.backup_executions TO maintenance_role;
 
+-- Name: TABLE contact_identities; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.contact_identities TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.contact_identities TO definer_role;
+GRANT SELECT ON TABLE platform.contact_identities TO worker_role;
+
+-- Name: TABLE contact_merges; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE platform.contact_merges TO application_role;
+GRANT SELECT,INSERT ON TABLE platform.contact_merges TO definer_role;
+
+-- Name: TABLE contacts; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.contacts TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.contacts TO definer_role;
+GRANT SELECT ON TABLE platform.contacts TO worker_role;
+
 -- Name: TABLE content; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.content TO application_role;
@@ -5614,17 +7025,35 @@ GRANT SELECT,INSERT,UPDATE ON TABLE platform.media_transfers TO application_role
 GRANT SELECT,UPDATE ON TABLE platform.media_transfers TO worker_role;
 GRANT SELECT,INSERT ON TABLE platform.media_transfers TO definer_role;
 
+-- Name: TABLE message_amendments; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,UPDATE ON TABLE platform.message_amendments TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.message_amendments TO definer_role;
+
 -- Name: TABLE message_statuses; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.message_statuses TO application_role;
 GRANT SELECT,INSERT ON TABLE platform.message_statuses TO definer_role;
 GRANT SELECT ON TABLE platform.message_statuses TO worker_role;
 
+-- Name: TABLE message_watermarks; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.message_watermarks TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.message_watermarks TO definer_role;
+
 -- Name: TABLE messages; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.messages TO application_role;
 GRANT SELECT,INSERT ON TABLE platform.messages TO worker_role;
 GRANT SELECT,INSERT ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.text_content; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(text_content) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.metadata; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(metadata) ON TABLE platform.messages TO definer_role;
 
 -- Name: COLUMN messages.external_message_id; Type: ACL; Schema: platform; Owner: owner
 
@@ -5661,6 +7090,18 @@ GRANT UPDATE(error_code) ON TABLE platform.messages TO worker_role;
 
 GRANT UPDATE(error_detail) ON TABLE platform.messages TO definer_role;
 GRANT UPDATE(error_detail) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.edited_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(edited_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.deleted_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(deleted_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.reactions; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(reactions) ON TABLE platform.messages TO definer_role;
 
 -- Name: TABLE organizations; Type: ACL; Schema: platform; Owner: owner
 

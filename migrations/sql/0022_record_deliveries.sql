@@ -1,11 +1,120 @@
--- Intake's one round trip: stores webhook deliveries, claims each item's key, and gives the winners their event, message or status.
+-- Intake's one round trip: stores webhook deliveries, claims each item's key, and gives the winners their event and what their kind asks for.
+
+-- Claims the items' keys in one order for everybody and writes the winners' events.
+-- winners: the new items of accounts that somebody has, and what concerns a business; contacts: theirs by position, NULL where a customer or one of its names is not
+-- known, or what is known is not up to date; kinds: of the winners; deliveries: [[new, duplicate, unparsed, quarantined], …].
+-- A name is up to date for a day; the customer's own (display) name must be the newest.
+CREATE FUNCTION integrations.claim_items(
+    p_deliveries jsonb, p_items jsonb, p_moment timestamptz,
+    OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean,
+    OUT duplicates bigint, OUT deliveries jsonb)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    WITH item AS MATERIALIZED (
+        SELECT (p_deliveries -> i.delivery ->> 'id')::uuid AS delivery_id, p.provider, c.organization_id, c.id AS connection_id,
+               coalesce(c.business_portfolio_id, '') AS portfolio, i.place::int - 1 AS place,
+               -- under a key of its own while nobody owns the account, so that a repetition after it is connected is new
+               CASE WHEN c.id IS NULL THEN 'q:' || i.key ELSE i.key END AS event_key,
+               row_number() OVER (PARTITION BY p.provider, i.account, i.key ORDER BY i.delivery, i.ordinal) = 1 AS first_copy,
+               CASE WHEN c.id IS NULL AND i.account <> '' THEN 'quarantined' WHEN i.kind = 'unparsed' THEN 'unparsed' ELSE 'processed' END
+                   AS event_status,
+               c.id IS NOT NULL AND i.kind IN ('message', 'echo', 'watermark', 'preference') AS has_customer,
+               coalesce(i.identities -> 0 ->> 'kind', integrations.kind_of_customer(p.provider, i.customer)) AS name_kind,
+               coalesce(i.identities -> 0 ->> 'match', i.customer) AS name_match,
+               coalesce(i.occurred_at, p_moment) AS happened_at, i.delivery, i.ordinal, i.id, i.kind, i.account, i.digest, i.event_type,
+               i.event_id, i.customer, i.customer_phone, i.customer_name, i.identities, i.message_type, i.text, i.metadata, i.media,
+               i.reply_to, i.answerable, i.reason, i.payload
+        FROM ROWS FROM (jsonb_to_recordset(p_items) AS (
+            delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
+            occurred_at timestamptz, customer text, customer_phone text, customer_name text, identities jsonb, message_type text, text text,
+            metadata jsonb, media jsonb, reply_to text, answerable boolean, reason text, payload jsonb)) WITH ORDINALITY AS i (
+            delivery, ordinal, id, kind, account, key, digest, event_type, event_id, occurred_at, customer, customer_phone, customer_name,
+            identities, message_type, text, metadata, media, reply_to, answerable, reason, payload, place)
+        CROSS JOIN LATERAL (SELECT p_deliveries -> i.delivery ->> 'provider' AS provider OFFSET 0) p
+        -- one look in the index for each item (a join might read the whole table)
+        LEFT JOIN LATERAL (
+            SELECT n.organization_id, n.id, n.business_portfolio_id FROM integrations.connections n
+            WHERE n.provider = p.provider AND n.account_identifier = i.account AND n.status <> 'revoked'
+            LIMIT 1
+        ) c ON true
+    ), claimed AS (
+        INSERT INTO integrations.webhook_keys (provider, account, event_key, first_seen, item_digest)
+        SELECT i.provider, i.account, i.event_key, p_moment, decode(i.digest, 'hex')
+        FROM item i
+        WHERE i.first_copy
+        ORDER BY i.provider, i.account, i.event_key
+        ON CONFLICT (provider, account, event_key) DO NOTHING
+        RETURNING provider, account, event_key
+    ), winner AS MATERIALIZED (
+        SELECT i.* FROM item i JOIN claimed USING (provider, account, event_key) WHERE i.first_copy
+    ), events AS (
+        INSERT INTO integrations.webhook_events (
+            id, created_at, organization_id, connection_id, delivery_id, delivery_received_at, provider, account_identifier, ordinal,
+            event_type, event_id, payload, status, processed_at, error_message)
+        SELECT w.id, p_moment, w.organization_id, w.connection_id, w.delivery_id, p_moment, w.provider, w.account, w.ordinal,
+               w.event_type, w.event_id,
+               CASE WHEN w.event_status = 'unparsed' THEN w.payload
+                    WHEN w.event_status = 'quarantined' THEN coalesce(w.payload, jsonb_strip_nulls(p_items -> w.place))
+                    WHEN w.kind = 'account' THEN jsonb_strip_nulls(p_items -> w.place) END,
+               w.event_status, CASE w.event_status WHEN 'processed' THEN p_moment END,
+               coalesce(w.reason, CASE w.event_status WHEN 'quarantined' THEN 'no connection has this account' END)
+        FROM winner w
+    ), known AS (
+        SELECT w.*, k.contact_id
+        FROM winner w
+        LEFT JOIN LATERAL (
+            SELECT coalesce(ct.merged_into, ct.id) AS contact_id
+            FROM platform.contact_identities n
+            JOIN platform.contacts ct ON ct.organization_id = n.organization_id AND ct.id = n.contact_id
+            WHERE n.organization_id = w.organization_id
+              AND n.kind = w.name_kind AND n.scope = integrations.scope_of_name(w.name_kind, w.account, w.portfolio)
+              AND n.match = w.name_match
+              AND w.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR w.happened_at <= n.retired_at)
+              AND (w.customer_name IS NULL OR w.customer_name = ct.display_name OR w.happened_at < ct.named_at)
+        ) k ON w.has_customer
+    ), met AS (
+        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND jsonb_array_length(k.identities) > 1 AND EXISTS (
+                        SELECT FROM jsonb_to_recordset(k.identities - 0) AS o (kind text, match text)
+                        WHERE NOT EXISTS (
+                            SELECT FROM platform.contact_identities n
+                            WHERE n.organization_id = k.organization_id AND n.kind = o.kind
+                              AND n.scope = integrations.scope_of_name(o.kind, k.account, k.portfolio) AND n.match = o.match
+                              AND n.contact_id = k.contact_id AND k.happened_at < n.last_seen + interval '1 day'
+                              AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at)))
+                    THEN NULL ELSE k.contact_id END AS contact
+        FROM known k
+        WHERE k.connection_id IS NOT NULL OR k.kind = 'account'
+    ), counted AS (
+        SELECT d.delivery, count(i.id) - count(w.id) AS duplicates, jsonb_build_array(
+                   count(w.id) FILTER (WHERE w.event_status = 'processed'), count(i.id) - count(w.id),
+                   count(w.id) FILTER (WHERE w.event_status = 'unparsed'), count(w.id) FILTER (WHERE w.event_status = 'quarantined')) AS counts
+        FROM generate_series(0, jsonb_array_length(p_deliveries) - 1) AS d (delivery)
+        LEFT JOIN item i USING (delivery)
+        LEFT JOIN winner w ON w.id = i.id
+        GROUP BY d.delivery
+    )
+    SELECT m.winners, m.contacts, m.kinds, m.strangers, m.media,
+           (SELECT sum(n.duplicates) FROM counted n), (SELECT coalesce(jsonb_agg(n.counts ORDER BY n.delivery), '[]') FROM counted n)
+    INTO winners, contacts, kinds, strangers, media, duplicates, deliveries
+    FROM (SELECT array_agg(ROW(m.place, m.delivery, m.ordinal, m.id, m.kind, m.provider, m.organization_id, m.connection_id, m.happened_at,
+                               m.event_id, m.customer, m.customer_phone, m.customer_name, coalesce(m.message_type, 'text'), m.text, m.metadata,
+                               m.reply_to, coalesce(m.answerable, true))::integrations.new_item) AS winners,
+                 array_agg(m.contact) AS contacts, array_agg(DISTINCT m.kind) AS kinds, bool_or(m.has_customer AND m.contact IS NULL) AS strangers,
+                 bool_or(m.media IS NOT NULL AND m.kind IN ('message', 'echo')) AS media
+          FROM met m) m;
+END
+$$;
 
 -- p_deliveries: [{id, provider, status, quarantine_reason, body_key_id, body_size, headers, verified_by, item_count}]
--- p_items: [{delivery (its place in p_deliveries, from 0), ordinal, id, kind, account, key, digest, …}]: the fields of the record below;
+-- p_items: [{delivery (its place in p_deliveries, from 0), ordinal, id, kind, account, key, digest, …}]: see shared/channels/items.py;
 --   id becomes the id of the event and of what it creates.
 -- p_bodies: the sealed raw bodies in base64, in the order of p_deliveries.
--- Returns {wake_ups: [{organization_id, conversation_id, run_at}], deliveries: [[new, duplicate, unparsed, quarantined], …]}.
--- Everything happens in one order (keys, conversations, outbox, messages, each sorted), so that concurrent calls do not block each other.
+-- Returns {wake_ups: [{organization_id, conversation_id, run_at}], deliveries: [[new, duplicate, unparsed, quarantined], …],
+--   media: [{organization_id, transfer_id}]}.
+-- Everything happens in one order (keys, guards of amendments, contacts, conversations, outbox, messages, each sorted), so that concurrent
+-- calls do not block each other.
 CREATE FUNCTION integrations.record_deliveries(
     p_deliveries jsonb, p_items jsonb, p_bodies text[], p_quiet_seconds double precision DEFAULT 2, p_ceiling_seconds double precision DEFAULT 8,
     p_reply_max_age_seconds double precision DEFAULT 43200)
@@ -18,8 +127,9 @@ DECLARE
     moment timestamptz := clock_timestamp();
     -- a reply to anything older would come too late; 24 hours is the provider's own window
     oldest timestamptz := moment - make_interval(secs => least(p_reply_max_age_seconds, 86400));
-    outcome record;
-    wake_ups jsonb;
+    taken record;
+    wake_ups jsonb := '[]';
+    media jsonb := '[]';
 BEGIN
     INSERT INTO integrations.webhook_deliveries (
         id, received_at, provider, status, quarantine_reason, sealed_body, body_key_id, body_size, headers, verified_by, item_count)
@@ -32,139 +142,40 @@ BEGIN
         unnest(p_bodies)
     ) AS d (id, provider, status, quarantine_reason, body_key_id, body_size, headers, verified_by, item_count, body);
 
-    WITH item AS MATERIALIZED (
-        SELECT (p_deliveries -> i.delivery ->> 'id')::uuid AS delivery_id, p.provider, c.organization_id, c.id AS connection_id,
-               -- under a key of its own while nobody owns the account, so that a repetition after it is connected is new
-               CASE WHEN c.id IS NULL THEN 'q:' || i.key ELSE i.key END AS event_key,
-               row_number() OVER (PARTITION BY p.provider, i.account, i.key ORDER BY i.delivery, i.ordinal) = 1 AS first_copy,
-               CASE WHEN c.id IS NULL AND i.account <> '' THEN 'quarantined' WHEN i.kind = 'unparsed' THEN 'unparsed' ELSE 'processed' END
-                   AS event_status,
-               c.id IS NOT NULL AND i.kind = 'message' AS is_message, c.id IS NOT NULL AND i.kind = 'status' AS is_status,
-               coalesce(i.occurred_at, moment) AS happened_at, i.*
-        FROM jsonb_to_recordset(p_items) AS i (
-            delivery int, ordinal int, id uuid, kind text, account text, key text, digest text, event_type text, event_id text,
-            occurred_at timestamptz, customer text, customer_phone text, customer_name text, text text, metadata jsonb,
-            status text, recipient text, outbox_id uuid, error_code text, error_detail text,
-            pricing_billable boolean, pricing_model text, pricing_type text, pricing_category text, conversation_origin text,
-            reason text, payload jsonb)
-        CROSS JOIN LATERAL (SELECT p_deliveries -> i.delivery ->> 'provider' AS provider OFFSET 0) p
-        -- one look in the index for each item (a join might read the whole table)
-        LEFT JOIN LATERAL (
-            SELECT n.organization_id, n.id FROM integrations.connections n
-            WHERE n.provider = p.provider AND n.account_identifier = i.account AND n.status <> 'revoked'
-            LIMIT 1
-        ) c ON true
-    ), claimed AS (
-        INSERT INTO integrations.webhook_keys (provider, account, event_key, first_seen, item_digest)
-        SELECT i.provider, i.account, i.event_key, moment, decode(i.digest, 'hex')
-        FROM item i
-        WHERE i.first_copy
-        ORDER BY i.provider, i.account, i.event_key
-        ON CONFLICT (provider, account, event_key) DO NOTHING
-        RETURNING provider, account, event_key
-    ), winner AS MATERIALIZED (
-        SELECT i.* FROM item i JOIN claimed USING (provider, account, event_key) WHERE i.first_copy
-    ), events AS (
-        INSERT INTO integrations.webhook_events (
-            id, created_at, organization_id, connection_id, delivery_id, delivery_received_at, provider, account_identifier, ordinal,
-            event_type, event_id, payload, status, processed_at, error_message)
-        SELECT w.id, moment, w.organization_id, w.connection_id, w.delivery_id, moment, w.provider, w.account, w.ordinal,
-               w.event_type, w.event_id,
-               CASE w.event_status WHEN 'unparsed' THEN w.payload WHEN 'quarantined' THEN coalesce(w.payload, jsonb_strip_nulls(to_jsonb(w))) END,
-               w.event_status, CASE w.event_status WHEN 'processed' THEN moment END,
-               coalesce(w.reason, CASE w.event_status WHEN 'quarantined' THEN 'no connection has this account' END)
-        FROM winner w
-    ), burst AS (
-        SELECT w.organization_id, w.connection_id, w.provider, w.customer, count(*) AS messages, min(w.id::text)::uuid AS id,
-               min(w.happened_at) > oldest AS fresh, max(w.happened_at) AS newest_at, min(w.customer_phone) AS customer_phone,
-               (array_agg(w.customer_name ORDER BY w.happened_at DESC) FILTER (WHERE w.customer_name IS NOT NULL))[1] AS customer_name
-        FROM winner w
-        WHERE w.is_message
-        GROUP BY w.organization_id, w.connection_id, w.provider, w.customer
-    ), conversation AS (
-        INSERT INTO platform.conversations AS c (
-            id, organization_id, connection_id, channel, customer_external_id, customer_phone, customer_name, status, automation_state,
-            assigned_to_human, escalated_at, last_in_seq, first_pending_at, run_at, last_inbound_at)
-        SELECT b.id, b.organization_id, b.connection_id, b.provider, b.customer, b.customer_phone, b.customer_name,
-               CASE WHEN b.fresh THEN 'active' ELSE 'escalated' END, CASE WHEN b.fresh THEN 'auto' ELSE 'human' END,
-               NOT b.fresh, CASE WHEN NOT b.fresh THEN moment END, b.messages, CASE WHEN b.fresh THEN moment END,
-               CASE WHEN b.fresh THEN moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at
-        FROM burst b
-        ORDER BY b.organization_id, b.connection_id, b.customer
-        ON CONFLICT (organization_id, connection_id, customer_external_id) WHERE status IN ('active', 'escalated') DO UPDATE
-        SET last_in_seq = c.last_in_seq + excluded.last_in_seq,
-            last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
-            customer_phone = coalesce(c.customer_phone, excluded.customer_phone),
-            customer_name = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.customer_name IS NULL
-                                 THEN coalesce(excluded.customer_name, c.customer_name) ELSE c.customer_name END,
-            -- one late message is enough to give the conversation to people: nobody answers it automatically any more
-            automation_state = CASE WHEN c.automation_state = 'auto' THEN excluded.automation_state ELSE c.automation_state END,
-            status = CASE WHEN excluded.assigned_to_human THEN excluded.status ELSE c.status END,
-            assigned_to_human = c.assigned_to_human OR excluded.assigned_to_human,
-            escalated_at = coalesce(c.escalated_at, excluded.escalated_at),
-            -- a burst begins when nothing waits; further messages put the turn off, up to the ceiling
-            first_pending_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
-                                    WHEN c.run_at IS NULL THEN moment ELSE coalesce(c.first_pending_at, moment) END,
-            run_at = CASE WHEN c.automation_state <> 'auto' OR excluded.assigned_to_human THEN NULL
-                          ELSE least(CASE WHEN c.run_at IS NULL THEN moment ELSE coalesce(c.first_pending_at, moment) END
-                                         + make_interval(secs => p_ceiling_seconds),
-                                     moment + make_interval(secs => p_quiet_seconds)) END
-        RETURNING c.id, c.organization_id, c.connection_id, c.customer_external_id AS customer, c.last_in_seq, c.first_pending_at, c.run_at,
-                  c.escalated_at
-    ), escalations AS (
-        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata, created_at)
-        SELECT c.organization_id, 'conversation.escalated', 'conversation', c.id, '{"reason": "message_too_old"}', moment
-        FROM conversation c WHERE c.escalated_at = moment
-    ), messages AS (
-        INSERT INTO platform.messages (
-            id, organization_id, conversation_id, connection_id, direction, message_type, text_content, metadata, sender_type,
-            external_message_id, platform_timestamp, delivery_status, seq, received_at, created_at)
-        SELECT w.id, w.organization_id, c.id, w.connection_id, 'inbound', 'text', w.text, coalesce(w.metadata, '{}'), 'customer',
-               w.event_id, w.happened_at, 'received',
-               -- by the provider's time, then by arrival
-               c.last_in_seq + 1 - row_number() OVER (PARTITION BY c.id ORDER BY w.happened_at DESC, w.delivery DESC, w.ordinal DESC),
-               moment, moment
-        FROM winner w JOIN conversation c USING (organization_id, connection_id, customer)
-        WHERE w.is_message
-    ), statuses AS (
-        INSERT INTO platform.message_statuses (
-            id, organization_id, connection_id, provider_message_id, status, occurred_at, received_at, message_id, outbox_id, recipient,
-            error_code, error_detail, pricing_billable, pricing_model, pricing_type, pricing_category, conversation_origin)
-        SELECT w.id, w.organization_id, w.connection_id, w.event_id, w.status, w.happened_at, moment, o.message_id, o.id, w.recipient,
-               w.error_code, w.error_detail, w.pricing_billable, w.pricing_model, w.pricing_type, w.pricing_category, w.conversation_origin
-        FROM winner w
-        LEFT JOIN LATERAL (
-            SELECT x.id, x.message_id FROM platform.outbox x WHERE x.id = w.outbox_id AND x.organization_id = w.organization_id LIMIT 1
-        ) o ON true
-        WHERE w.is_status
-        RETURNING organization_id, provider_message_id, outbox_id
-    ), counted AS (
-        SELECT d.delivery, count(i.id) - count(w.id) AS duplicates, jsonb_build_array(
-                   count(w.id) FILTER (WHERE w.event_status = 'processed'), count(i.id) - count(w.id),
-                   count(w.id) FILTER (WHERE w.event_status = 'unparsed'), count(w.id) FILTER (WHERE w.event_status = 'quarantined')) AS counts
-        FROM generate_series(0, jsonb_array_length(p_deliveries) - 1) AS d (delivery)
-        LEFT JOIN item i USING (delivery)
-        LEFT JOIN winner w ON w.id = i.id
-        GROUP BY d.delivery
-    )
-    SELECT
-        (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
-         FROM conversation c WHERE c.first_pending_at = moment) AS wake_ups,
-        (SELECT coalesce(jsonb_agg(n.counts ORDER BY n.delivery), '[]') FROM counted n) AS deliveries,
-        (SELECT sum(n.duplicates) FROM counted n) AS duplicates,
-        s.organization_ids, s.provider_message_ids, s.outbox_ids
-    INTO outcome
-    FROM (SELECT array_agg(organization_id) AS organization_ids, array_agg(provider_message_id) AS provider_message_ids,
-                 array_agg(outbox_id) AS outbox_ids FROM statuses) s;
-
-    wake_ups := outcome.wake_ups;
-    IF outcome.organization_ids IS NOT NULL THEN
-        wake_ups := wake_ups || integrations.settle_statuses(
-            outcome.organization_ids, outcome.provider_message_ids, outcome.outbox_ids, moment);
+    SELECT * INTO taken FROM integrations.claim_items(p_deliveries, p_items, moment);
+    IF taken.kinds && ARRAY['message', 'echo', 'edit', 'deletion', 'reaction'] THEN
+        PERFORM integrations.guard_amendments(taken.winners);
     END IF;
-    IF outcome.duplicates > 0 THEN
+    IF taken.strangers OR 'identity' = ANY (taken.kinds) THEN
+        taken.contacts := integrations.meet_contacts(taken.winners, taken.contacts, p_items, moment);
+    END IF;
+    IF 'preference' = ANY (taken.kinds) THEN
+        PERFORM integrations.record_preferences(taken.winners, taken.contacts, p_items);
+    END IF;
+    IF 'echo' = ANY (taken.kinds) THEN
+        wake_ups := integrations.record_echoes(
+            taken.winners, taken.contacts, p_items, moment, oldest, p_quiet_seconds, p_ceiling_seconds);
+    ELSIF 'message' = ANY (taken.kinds) THEN
+        wake_ups := integrations.record_messages(taken.winners, taken.contacts, '{}', moment, oldest, p_quiet_seconds, p_ceiling_seconds);
+    END IF;
+    IF taken.media THEN
+        media := integrations.record_media(taken.winners, p_items);
+    END IF;
+    IF 'status' = ANY (taken.kinds) THEN
+        wake_ups := wake_ups || integrations.record_statuses(taken.winners, p_items, moment);
+    END IF;
+    IF 'watermark' = ANY (taken.kinds) THEN
+        PERFORM integrations.record_watermarks(taken.winners, taken.contacts, p_items, moment);
+    END IF;
+    IF taken.kinds && ARRAY['edit', 'deletion', 'reaction'] THEN
+        PERFORM integrations.record_amendments(taken.winners, p_items, moment);
+    END IF;
+    IF taken.duplicates > 0 THEN
         PERFORM integrations.record_differences(p_deliveries, p_items, moment);
     END IF;
-    RETURN jsonb_build_object('wake_ups', wake_ups, 'deliveries', outcome.deliveries);
+    IF 'account' = ANY (taken.kinds) THEN
+        PERFORM integrations.record_account_events(taken.winners, p_items);
+    END IF;
+    RETURN jsonb_build_object('wake_ups', wake_ups, 'deliveries', taken.deliveries, 'media', media);
 END
 $$;
