@@ -51,6 +51,13 @@ class WakeUp(NamedTuple):
     run_at: datetime
 
 
+class Transfer(NamedTuple):
+    """A file that a customer sent and its provider still has: a row of `platform.media_transfers`."""
+
+    organization_id: UUID
+    transfer_id: UUID
+
+
 class Counts(NamedTuple):
     """How many items of a delivery were new, seen before, not understood, and of an account that nobody owns."""
 
@@ -65,6 +72,7 @@ class Recorded(NamedTuple):
 
     wake_ups: list[WakeUp]
     counts: list[Counts]
+    media: list[Transfer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +114,7 @@ def record_deliveries(database: Database, deliveries: Sequence[Delivery], *, sea
             for row in recorded["wake_ups"]
         ],
         counts=[Counts(*row) for row in recorded["deliveries"]],
+        media=[Transfer(UUID(row["organization_id"]), UUID(row["transfer_id"])) for row in recorded["media"]],
     )
 
 
