@@ -67,16 +67,19 @@ async def answer(request: Incoming, *, providers: Mapping[str, Provider], record
 def read_delivery(raw: bytes, *, provider: Provider, verified_by: str, headers: Headers) -> Delivery:
     """Split an authentic body into items; one that cannot be split becomes a delivery in quarantine."""
     items: list[Item] = []
-    reason = None
+    name, reason = provider.name, None
     try:
-        items = provider.split(bounded_json.parse(raw))
+        document = bounded_json.parse(raw)
+        if provider.name_of is not None:
+            name = provider.name_of(document)
+        items = provider.split(document)
     except (bounded_json.Unusable, Unreadable) as unreadable:
         reason = unreadable.reason
     except Exception as defect:  # noqa: BLE001 - ours, and yet the delivery is kept: it can be replayed once it is mended
-        _log.exception("a delivery could not be split", provider=provider.name)
+        _log.exception("a delivery could not be split", provider=name)
         reason = f"defect: {type(defect).__name__}"
     return Delivery(
-        provider=provider.name,
+        provider=name,
         raw=raw,
         verified_by=verified_by,
         headers=_kept(headers),

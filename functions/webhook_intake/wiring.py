@@ -50,6 +50,7 @@ class Intake:
         self.record = self._group_commit.record
         self.providers = providers_by_path(
             meta_app_secrets=[secret.get_secret_value().encode() for secret in settings.meta_app_secrets],
+            instagram_app_secrets=[secret.get_secret_value().encode() for secret in settings.instagram_app_secrets],
             meta_verify_token=settings.meta_verify_token.get_secret_value(),
         )
         gc.freeze()  # what is there now stays: the collector need not walk through it (a tenth more requests a second)

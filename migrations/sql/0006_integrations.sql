@@ -69,7 +69,8 @@ ALTER FUNCTION integrations.resolve_connection(text, text) OWNER TO definer_role
 CREATE TABLE integrations.webhook_deliveries (
     id UUID NOT NULL DEFAULT gen_random_uuid(),
     received_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
-    provider TEXT NOT NULL CHECK (provider IN ('whatsapp', 'instagram', 'messenger', 'stripe', 'mercadopago')),
+    -- 'meta': it came to the callback that is one for all of Meta's products, and its body does not say which
+    provider TEXT NOT NULL CHECK (provider IN ('whatsapp', 'instagram', 'messenger', 'meta', 'stripe', 'mercadopago')),
     status TEXT NOT NULL DEFAULT 'stored' CHECK (status IN ('stored', 'quarantined')),
     quarantine_reason TEXT CHECK (char_length(quarantine_reason) <= 2000),
     sealed_body BYTEA NOT NULL,

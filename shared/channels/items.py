@@ -9,13 +9,15 @@ import math
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 
+from shared.kit.clock import parse_provider_timestamp
 from shared.kit.ids import new_id
-from shared.kit.text import clean_text
+from shared.kit.text import clean_text, truncate
 
 KEY_LIMIT = 510  # characters of integrations.webhook_keys.event_key, less the "q:" that the database may put before it
 NAME_LIMIT = 100  # characters of an event type
 IDENTIFIER_LIMIT = 255  # characters of an account, a customer or a short word of a provider
 MESSAGE_ID_LIMIT = 1000  # characters of platform.messages.external_message_id
+TEXT_LIMIT = 1_000_000  # bytes of UTF-8 that platform.messages holds; the whole text is in the sealed delivery
 _EXACT_IN_JSONB = 1e18  # a larger (or far smaller) float would be written out in hundreds of digits
 
 
@@ -134,6 +136,26 @@ def event_key(prefix: str, *parts: str) -> str:
     return joined if len(joined) <= KEY_LIMIT else f"{prefix}#{sha256(joined.encode()).hexdigest()}"
 
 
+def fact(raw: object, *, kind: str, account: str, key: str, event_type: str) -> Item:
+    """Begin an item with what all have.
+
+    Args:
+        raw: what it was read from; its digest tells whether a repetition says something else.
+        kind: one of those that `Item` lists.
+        account: the account it belongs to, or "" when it names none.
+        key: what it is known by, from `event_key`.
+        event_type: a short name, for example `message.image`.
+    """
+    return {
+        "id": str(new_id()),
+        "kind": kind,
+        "account": account,
+        "key": key,
+        "digest": digest_of(raw),
+        "event_type": clean_text(event_type)[0][:NAME_LIMIT],
+    }
+
+
 def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item:
     """Keep what this version does not understand: the raw value and why it was not understood (C-05).
 
@@ -143,17 +165,37 @@ def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item
         event_type: what it seems to be, for example `message.image`.
         reason: one plain sentence.
     """
-    digest = digest_of(raw)
-    return {
-        "id": str(new_id()),
-        "kind": "unparsed",
-        "account": account,
-        "key": f"u:{digest}",
-        "digest": digest,
-        "event_type": clean_text(event_type)[0][:NAME_LIMIT],
-        "reason": reason,
-        "payload": storable(raw),
-    }
+    item = fact(raw, kind="unparsed", account=account, key="", event_type=event_type)
+    item["key"] = f"u:{item['digest']}"
+    item["reason"] = reason
+    item["payload"] = storable(raw)
+    return item
+
+
+def moment_of(timestamp: object) -> str | None:
+    """Return a provider's time as an item has it; None when it cannot be true."""
+    moment, _ = parse_provider_timestamp(timestamp)
+    return None if moment is None else moment.isoformat()
+
+
+def within_limit(text: str) -> tuple[str, dict[str, object]]:
+    """Return text from outside as platform.messages can hold it, and flags for the metadata of what was changed."""
+    flags: dict[str, object] = {}
+    text, cleaned = clean_text(text)
+    if cleaned:
+        flags["text_cleaned"] = True
+    if len(text) * 4 > TEXT_LIMIT:  # no character takes more than four bytes
+        raw = text.encode()
+        if len(raw) > TEXT_LIMIT:
+            fitting = raw[:TEXT_LIMIT].decode(errors="ignore")
+            text = truncate(fitting, len(fitting) - 1)
+            flags["text_truncated"] = True
+    return text, flags
+
+
+def short_text(value: object) -> str | None:
+    """Return a name or title for showing, cleaned and of at most 255 characters; None when there is none."""
+    return truncate(clean_text(value)[0], IDENTIFIER_LIMIT) if isinstance(value, str) and value else None
 
 
 def identifier(value: object, *, limit: int = IDENTIFIER_LIMIT) -> str | None:

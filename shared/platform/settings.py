@@ -50,6 +50,7 @@ def _decode_key(value: Any) -> Any:
 
 Alternatives = tuple[tuple[str, ...], ...]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+OptionalSecretCommaList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 SecretCommaList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 Base64Key = Annotated[SecretBytes, NoDecode, BeforeValidator(_decode_key)]
 
@@ -147,9 +148,13 @@ class KeySettings(Settings):
 
 
 class MetaSettings(Settings):
-    """Meta's webhooks: the app's secrets (several while one is being replaced) and the handshake's token."""
+    """Meta's webhooks: the apps' secrets (several while one is being replaced) and the handshake's token.
+
+    The Instagram app has a secret of its own, which signs what comes by Instagram Login.
+    """
 
     meta_app_secrets: SecretCommaList
+    instagram_app_secrets: OptionalSecretCommaList = ()
     meta_verify_token: SecretStr
 
 

@@ -1,19 +1,39 @@
-"""The envelope of a WhatsApp webhook: `{object, entry: [{id, changes: [{field, value}]}]}`, split into items.
+"""The envelope of a WhatsApp webhook: `{object, entry: [{id, time?, changes: [{field, value}]}]}`, split into items.
 
 One delivery may hold several tenants' numbers, and a value may hold messages and statuses together. Nothing is
 dropped: what cannot be read becomes an unparsed item beside the good ones (C-05).
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from shared.channels.items import IDENTIFIER_LIMIT, Item, Unreadable, identifier, unparsed
-from shared.channels.whatsapp.messages import message_item
+from shared.channels.entries import Entry, split_entries
+from shared.channels.items import Item, identifier, unparsed
+from shared.channels.whatsapp.account_events import FIELDS as ACCOUNT_FIELDS
+from shared.channels.whatsapp.account_events import account_error_item, account_event_item
+from shared.channels.whatsapp.echoes import echo_item
+from shared.channels.whatsapp.identities import user_id_update_item
+from shared.channels.whatsapp.messages import message_items
+from shared.channels.whatsapp.preferences import preference_item
+from shared.channels.whatsapp.senders import Contact, contacts_of
 from shared.channels.whatsapp.statuses import status_item
-from shared.kit.text import clean_text, truncate
 
-ITEMS_LIMIT = 5000  # Meta batches up to 1,000 updates; this many still commit well within the statement's ten seconds
+# the lists of a value that are understood, by the field that they come with
+_LISTS = {
+    "messages": ("messages", "statuses", "errors"),
+    "smb_message_echoes": ("message_echoes", "errors"),
+    "user_preferences": ("user_preferences", "errors"),
+    "user_id_update": ("user_id_update", "errors"),
+}
+_FRAME = frozenset({"messaging_product", "metadata", "contacts"})
 
-_READ_KEYS = frozenset({"messaging_product", "metadata", "contacts", "messages", "statuses", "errors"})
+
+class _Place(NamedTuple):
+    """Where an element stands: the number and business that it came for, and when the entry was made."""
+
+    account: str
+    business: str
+    time: object
 
 
 def split(document: object) -> list[Item]:
@@ -22,44 +42,33 @@ def split(document: object) -> list[Item]:
     Raises:
         Unreadable: there is nothing to split (wrong object, no list of entries) or far too much.
     """
-    if not isinstance(document, dict):
-        raise Unreadable("the body is not an object")
-    if document.get("object") != "whatsapp_business_account":
-        raise Unreadable("the object is not whatsapp_business_account")
-    entries = document.get("entry")
-    if not isinstance(entries, list):
-        raise Unreadable("entry is not a list")
-    items: list[Item] = []
-    for entry in entries:
-        for item in _entry_items(entry):
-            items.append(item)
-            if len(items) > ITEMS_LIMIT:
-                raise Unreadable(f"more than {ITEMS_LIMIT} items in one delivery")
-    return items
+    return split_entries(document, object_name="whatsapp_business_account", items_of=_entry_items)
 
 
-def _entry_items(entry: object) -> Iterator[Item]:
-    changes = entry.get("changes") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or not isinstance(changes, list):
+def _entry_items(entry: Entry) -> Iterator[Item]:
+    changes = entry.get("changes")
+    if not isinstance(changes, list):
         yield unparsed(entry, account="", event_type="entry", reason="an entry has no list of changes")
         return
     business = identifier(entry.get("id")) or ""
     for change in changes:
-        yield from _change_items(change, business=business)
+        yield from _change_items(change, business=business, time=entry.get("time"))
 
 
-def _change_items(change: object, *, business: str) -> Iterator[Item]:
+def _change_items(change: object, *, business: str, time: object) -> Iterator[Item]:
     field = change.get("field") if isinstance(change, dict) else None
     value = change.get("value") if isinstance(change, dict) else None
-    account = _account(value)
+    place = _Place(_account(value), business, time)
     event_type = f"field.{field}" if isinstance(field, str) else "field"
-    if field != "messages":
+    if isinstance(field, str) and field in ACCOUNT_FIELDS:
+        yield account_event_item(value, field=field, account=place.account, business=business, time=time)
+    elif not isinstance(field, str) or field not in _LISTS:
         kept = {"business": business, "change": change}
-        yield unparsed(kept, account=account, event_type=event_type, reason="this field is not handled yet")
-    elif not isinstance(value, dict) or not account:
-        yield unparsed(change, account=account, event_type=event_type, reason="a value names no phone number id")
+        yield unparsed(kept, account=place.account, event_type=event_type, reason="this field is not handled")
+    elif not isinstance(value, dict) or not place.account:
+        yield unparsed(change, account=place.account, event_type=event_type, reason="a value names no phone number id")
     else:
-        yield from _value_items(value, account=account)
+        yield from _value_items(value, field=field, place=place)
 
 
 def _account(value: object) -> str:
@@ -67,40 +76,40 @@ def _account(value: object) -> str:
     return (identifier(metadata.get("phone_number_id")) if isinstance(metadata, dict) else None) or ""
 
 
-def _value_items(value: dict[str, object], *, account: str) -> Iterator[Item]:
-    names = _names(value.get("contacts"))
-    known = False
-    for name in ("messages", "statuses", "errors"):
+def _value_items(value: dict[str, object], *, field: str, place: _Place) -> Iterator[Item]:
+    contacts = contacts_of(value.get("contacts"))
+    account = place.account
+    known = _LISTS[field]
+    found = False
+    for name in known:
         elements = value.get(name)
         if elements is None:
             continue
-        known = True
+        found = True
+        if name == "user_id_update" and isinstance(elements, dict):
+            elements = [elements]
         if not isinstance(elements, list):
             yield unparsed(elements, account=account, event_type=f"value.{name}", reason=f"{name} is not a list")
-            continue
-        for element in elements:
-            if name == "messages":
-                yield message_item(element, account=account, names=names)
-            elif name == "statuses":
-                yield status_item(element, account=account)
-            else:
-                yield unparsed(element, account=account, event_type="value.errors", reason="an error of the account")
-    unknown = {name: value[name] for name in value if name not in _READ_KEYS}
-    if unknown or not known:
-        rest = unknown if known else value
-        yield unparsed(rest, account=account, event_type="value", reason="a value has keys that are not handled yet")
+        elif name == "messages":
+            for element in elements:
+                yield from message_items(element, account=account, contacts=contacts)
+        else:
+            for element in elements:
+                yield _element_item(element, name=name, place=place, contacts=contacts)
+    unknown = {name: value[name] for name in value if name not in known and name not in _FRAME}
+    if unknown or not found:
+        rest = unknown if found else value
+        yield unparsed(rest, account=account, event_type="value", reason="a value has keys that are not handled")
 
 
-def _names(contacts: object) -> dict[str, str]:
-    """Map phone and user id to the profile's name; malformed contacts are passed over, they carry no event."""
-    names: dict[str, str] = {}
-    for contact in contacts if isinstance(contacts, list) else ():
-        profile = contact.get("profile") if isinstance(contact, dict) else None
-        name = profile.get("name") if isinstance(profile, dict) else None
-        if not isinstance(name, str) or not name:
-            continue
-        for key in ("wa_id", "user_id"):
-            customer = identifier(contact.get(key))
-            if customer is not None:
-                names[customer] = truncate(clean_text(name)[0], IDENTIFIER_LIMIT)
-    return names
+def _element_item(element: object, *, name: str, place: _Place, contacts: dict[str, Contact]) -> Item:
+    account = place.account
+    if name == "statuses":
+        return status_item(element, account=account)
+    if name == "message_echoes":
+        return echo_item(element, account=account, contacts=contacts)
+    if name == "user_preferences":
+        return preference_item(element, account=account, contacts=contacts)
+    if name == "user_id_update":
+        return user_id_update_item(element, account=account, contacts=contacts)
+    return account_error_item(element, account=account, business=place.business, time=place.time)

@@ -1,7 +1,8 @@
 """Meta's webhook signature: an HMAC of the untouched bytes under a secret of the app (C-02).
 
 Header `X-Hub-Signature-256`: `sha256=` and 64 lower-case hex digits of HMAC-SHA256(app secret, raw body). Several
-secrets may be active at once, so that one can be rotated while Meta still signs with the other.
+secrets may be active at once, so that one can be rotated while Meta still signs with the other. What comes by the
+Instagram API with Instagram Login is signed with the Instagram app's own secret.
 """
 
 import hashlib
@@ -19,13 +20,13 @@ class AppSecret:
 
     __slots__ = ("_prepared", "name")
 
-    def __init__(self, secret: bytes) -> None:
-        """Take the secret; an empty one would sign for everybody, so it raises ValueError."""
+    def __init__(self, secret: bytes, *, app: str = "app") -> None:
+        """Take the secret and whose it is; an empty one would sign for everybody, so it raises ValueError."""
         if not secret:
             raise ValueError("An app secret is empty: give Meta's value or leave it out")
         self._prepared = hmac.new(secret, digestmod="sha256")
         # eight hex digits of a hash tell in a stored delivery which secret was in use, and do not reveal it
-        self.name = "app-secret-" + hashlib.sha256(b"verified_by:" + secret).hexdigest()[:8]
+        self.name = f"{app}-secret-" + hashlib.sha256(b"verified_by:" + secret).hexdigest()[:8]
 
     def signature_of(self, raw: bytes) -> bytes:
         """Return the hex digits under which Meta sends this body."""

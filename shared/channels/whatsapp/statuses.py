@@ -4,9 +4,8 @@ Shape: `{id, status, timestamp, recipient_id?, recipient_user_id?, biz_opaque_ca
 conversation?{origin{type}}}`. Statuses other than those known today are kept as events too.
 """
 
-from uuid import UUID
-
 from shared.channels.items import MESSAGE_ID_LIMIT, Item, digest_of, event_key, identifier, unparsed
+from shared.channels.outbox_ids import outbox_id_of
 from shared.kit.clock import parse_provider_timestamp
 from shared.kit.ids import new_id
 from shared.kit.text import clean_text
@@ -37,7 +36,7 @@ def status_item(raw: object, *, account: str) -> Item:
         "occurred_at": None if occurred_at is None else occurred_at.isoformat(),
         "status": status,
         "recipient": identifier(raw.get("recipient_id")) or identifier(raw.get("recipient_user_id")),
-        "outbox_id": _outbox_id(raw.get("biz_opaque_callback_data")),
+        "outbox_id": outbox_id_of(raw.get("biz_opaque_callback_data")),
     }
     _add_error(item, raw.get("errors"))
     _add_price(item, raw.get("pricing"))
@@ -46,14 +45,6 @@ def status_item(raw: object, *, account: str) -> Item:
     if isinstance(origin, dict):
         item["conversation_origin"] = _word(origin.get("type"))
     return item
-
-
-def _outbox_id(opaque: object) -> str | None:
-    """Return the outbox id that we gave when sending, None for what others put there."""
-    try:
-        return str(UUID(opaque)) if isinstance(opaque, str) else None
-    except ValueError:
-        return None
 
 
 def _add_error(item: Item, errors: object) -> None:

@@ -12,7 +12,14 @@ import pytest
 
 from shared.platform.keysets import create_master_key_file
 from tests.functions.webhook_intake.bodies import change, envelope, new_wamid, text_message
-from tests.functions.webhook_intake.process import PREVIOUS_SECRET, SECRET, VERIFY_TOKEN, Function, running
+from tests.functions.webhook_intake.process import (
+    INSTAGRAM_SECRET,
+    PREVIOUS_SECRET,
+    SECRET,
+    VERIFY_TOKEN,
+    Function,
+    running,
+)
 from tests.functions.webhook_intake.task_queue import RecordingQueue
 from tests.support.tenants import Tenant, make_organization
 
@@ -70,6 +77,7 @@ def settings_of(database: Database, queue: RecordingQueue, **more: str) -> dict[
     return {
         "DATABASE_URL": database.url("intake"),
         "META_APP_SECRETS": f"{SECRET.decode()},{PREVIOUS_SECRET.decode()}",
+        "INSTAGRAM_APP_SECRETS": INSTAGRAM_SECRET.decode(),
         "META_VERIFY_TOKEN": VERIFY_TOKEN,
         "GOOGLE_CLOUD_PROJECT": "project",
         "GOOGLE_CLOUD_REGION": "region",

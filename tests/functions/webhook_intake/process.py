@@ -11,19 +11,26 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.channels.whatsapp.signature import sign
 from tests.functions.webhook_intake.bodies import encoded
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 REPOSITORY = Path(__file__).parents[3]
 SECRET = b"the-app-secret-of-the-tests"
 PREVIOUS_SECRET = b"the-app-secret-before-it"
+INSTAGRAM_SECRET = b"the-secret-of-the-instagram-app"
 VERIFY_TOKEN = "the verify token"  # noqa: S105 - a test's
+
+
+class Post(Protocol):
+    """Delivers a signed body to a path and returns the answer's status."""
+
+    def __call__(self, raw: bytes, path: str = "/whatsapp") -> int: ...
 
 
 @dataclass(frozen=True)
@@ -60,26 +67,28 @@ class Function:
             response = connection.getresponse()
             return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
 
-    def post(self, raw: bytes, *, secret: bytes = SECRET, headers: Mapping[str, str] | None = None) -> Reply:
+    def post(
+        self, raw: bytes, *, secret: bytes = SECRET, path: str = "/whatsapp", headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Deliver a body signed as Meta does."""
         given = {
             "content-type": "application/json",
             "x-hub-signature-256": sign(raw, secret).decode(),
             **(headers or {}),
         }
-        return self.request("POST", "/whatsapp", raw, given)
+        return self.request("POST", path, raw, given)
 
     def deliver(self, body: Any) -> Reply:
         """Deliver a JSON body."""
         return self.post(encoded(body))
 
     @contextlib.contextmanager
-    def kept_alive(self) -> Iterator[Callable[[bytes], int]]:
+    def kept_alive(self) -> Iterator[Post]:
         """A connection that stays open: a function that delivers a signed body and returns the status."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
-        def post(raw: bytes) -> int:
-            connection.request("POST", "/whatsapp", raw, {"x-hub-signature-256": sign(raw, SECRET).decode()})
+        def post(raw: bytes, path: str = "/whatsapp") -> int:
+            connection.request("POST", path, raw, {"x-hub-signature-256": sign(raw, SECRET).decode()})
             answer = connection.getresponse()
             answer.read()
             return answer.status

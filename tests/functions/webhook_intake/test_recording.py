@@ -68,10 +68,10 @@ def count(database: Database, statement: str, *values: object) -> int:
 def test_one_delivery_that_the_database_refuses_does_not_cost_the_others(
     recorder: Recorder, shared_database: Database, tenant: Tenant
 ) -> None:
-    """C-05: a defect of ours in one item (here a customer's name that no column takes) keeps its delivery, whole."""
+    """C-05: a defect of ours in one item (here an event's name that no column takes) keeps its delivery, whole."""
     wamids = [new_wamid() for _ in range(5)]
     deliveries = [delivery(tenant, wamid) for wamid in wamids]
-    deliveries[2].items[0]["customer"] = "x" * 501
+    deliveries[2].items[0]["event_type"] = "x" * 201
     written = recorder.write(deliveries)
     assert written.outcomes == [None] * 5
     assert len(written.wake_ups) == 1

@@ -1,0 +1,1 @@
+"""Instagram messaging: what it posts besides the shapes of the Messenger Platform."""
