@@ -3872,7 +3872,7 @@ CREATE TABLE integrations.webhook_deliveries (
     CONSTRAINT webhook_deliveries_body_size_check CHECK ((body_size >= 0)),
     CONSTRAINT webhook_deliveries_headers_check CHECK ((jsonb_typeof(headers) = 'object'::text)),
     CONSTRAINT webhook_deliveries_item_count_check CHECK ((item_count >= 0)),
-    CONSTRAINT webhook_deliveries_provider_check CHECK ((provider = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'messenger'::text, 'stripe'::text, 'mercadopago'::text]))),
+    CONSTRAINT webhook_deliveries_provider_check CHECK ((provider = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'messenger'::text, 'meta'::text, 'stripe'::text, 'mercadopago'::text]))),
     CONSTRAINT webhook_deliveries_quarantine_reason_check CHECK ((char_length(quarantine_reason) <= 2000)),
     CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['stored'::text, 'quarantined'::text]))),
     CONSTRAINT webhook_deliveries_verified_by_check CHECK ((char_length(verified_by) <= 200))
