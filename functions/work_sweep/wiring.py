@@ -1,8 +1,10 @@
 """What a running instance of work_sweep is made of."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from functions.work_sweep.connections import look_after_connections
 from functions.work_sweep.handler import sweep
+from shared.channels.account_reading import account_reader
 from shared.conversations.repair import SweepTimes
 from shared.platform.callers import Callers
 from shared.platform.database import connect
@@ -12,12 +14,18 @@ from shared.platform.role_check import check_role
 from shared.platform.settings import (
     AgentExecutionSettings,
     CallerSettings,
+    ConnectionSettings,
     DatabaseSettings,
+    GraphSettings,
+    KeySettings,
     LogSettings,
     MessageDeliverySettings,
     TasksSettings,
     TurnSettings,
 )
+
+if TYPE_CHECKING:
+    from shared.platform.keys import HandedKeys
 
 
 class SweepSettings(
@@ -27,6 +35,9 @@ class SweepSettings(
     MessageDeliverySettings,
     CallerSettings,
     TurnSettings,
+    KeySettings,
+    GraphSettings,
+    ConnectionSettings,
     LogSettings,
 ):
     """Everything that it reads from the environment, so that all that is missing is named at once."""
@@ -43,17 +54,34 @@ class SweepFunction:
         self._turn_url = settings.agent_execution_url
         self._delivery_url = settings.message_delivery_url
         self._times = sweep_times(settings)
+        self._settings = settings
+        self._reader = account_reader(settings)
 
     def run(self) -> dict[str, Any]:
         """One sweep; see `sweep`."""
         check_role(self._database)
-        return sweep(
+        swept = sweep(
             self._database,
             queue=self._queue,
             turn_url=self._turn_url,
             delivery_url=self._delivery_url,
             times=self._times,
         )
+        return swept if "skipped" in swept else {**swept, "connections": self._look_after_connections()}
+
+    def _look_after_connections(self) -> dict[str, Any]:
+        return look_after_connections(
+            self._database,
+            open_keys=self._open_keys,
+            provider=self._reader,
+            silent_minutes=self._settings.silent_channel_minutes,
+            warning_days=self._settings.token_warning_days,
+        )
+
+    def _open_keys(self) -> "HandedKeys":
+        from shared.platform.keys import HandedKeys  # noqa: PLC0415 (Tink takes long, and most sweeps renew nothing)
+
+        return HandedKeys(self._settings)
 
 
 def sweep_times(settings: TurnSettings) -> SweepTimes:

@@ -79,7 +79,7 @@ BEGIN
         FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         UPDATE platform.outbox x
-        SET state = CASE m.error_code WHEN '131047' THEN 'held' ELSE 'refused' END, error_code = m.error_code, error_detail = m.error_detail
+        SET state = 'refused', error_code = m.error_code, error_detail = m.error_detail
         FROM platform.messages m
         WHERE x.organization_id = o.organization_id AND x.id = o.id AND m.organization_id = o.organization_id AND m.id = o.message_id
         RETURNING x.* INTO o;

@@ -15,6 +15,11 @@ class Refusal(NamedTuple):
 
 
 REFUSALS: dict[str, Refusal] = {
+    "account_not_owned": Refusal(
+        403,
+        "The provider does not show this account to the token as its own.",
+        "O provedor não mostra esta conta ao token como sendo dele.",
+    ),
     "account_taken": Refusal(
         409,
         "This account is connected to another organization.",
@@ -75,6 +80,11 @@ REFUSALS: dict[str, Refusal] = {
         "The conversation has ended; it opens again when the customer writes.",
         "A conversa foi encerrada; ela volta a abrir quando o cliente escrever.",
     ),
+    "connection_unknown": Refusal(
+        404,
+        "There is no such connection.",
+        "Não existe essa conexão.",
+    ),
     "defect": Refusal(
         500,
         "Something went wrong here. It is recorded.",
@@ -130,6 +140,16 @@ REFUSALS: dict[str, Refusal] = {
         "An object with this name exists already.",
         "Já existe um objeto com esse nome.",
     ),
+    "permission_missing": Refusal(
+        403,
+        "The token lacks a permission at the provider.",
+        "Falta ao token uma permissão no provedor.",
+    ),
+    "provider_refused": Refusal(
+        409,
+        "The provider refused the request.",
+        "O provedor recusou a solicitação.",
+    ),
     "signature_invalid": Refusal(
         401,
         "The signature does not belong to this body.",
@@ -144,6 +164,11 @@ REFUSALS: dict[str, Refusal] = {
         400,
         "A slug takes 1 to 100 of a-z, 0-9 and hyphens.",
         "Um slug tem de 1 a 100 caracteres: a-z, 0-9 e hífens.",
+    ),
+    "token_refused": Refusal(
+        403,
+        "The provider does not take the token.",
+        "O provedor não aceita o token.",
     ),
     "token_unusable": Refusal(
         400,

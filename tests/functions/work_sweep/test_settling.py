@@ -106,8 +106,7 @@ def test_a_delivery_that_failed_after_its_acceptance_calls_a_person_once(scene: 
     [[outbox_id, wamid]] = scene.rows("SELECT id, provider_message_id FROM platform.outbox")
     scene.reports("failed", provider_message_id=wamid, outbox_id=outbox_id, error_code=code)
     assert swept(scene)["failures_escalated"] == 1
-    state = "held" if code == "131047" else "refused"
-    assert scene.rows("SELECT state, error_code FROM platform.outbox") == [[state, code]]
+    assert scene.rows("SELECT state, error_code FROM platform.outbox") == [["refused", code]]
     assert scene.conversation("automation_state", "assigned_to_human") == ["human", True]
     assert scene.conversation("opted_out_at IS NOT NULL") is (code == "131050")
     assert swept(scene)["failures_escalated"] == 0
