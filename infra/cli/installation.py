@@ -99,6 +99,8 @@ def _settings_of(ready: dict[str, Any]) -> dict[str, str]:
         "DATABASE_URL": ready["database"]["application"],
         "TENANT_CONTEXT_KEY": secrets.tenant_context_key,
         "MASTER_KEY_FILE": str(folder.master_key_file),
+        "GRAPH_BASE_URL": ready["sandboxes"]["meta"],
+        "INSTAGRAM_GRAPH_BASE_URL": ready["sandboxes"]["meta"],
         "META_APP_SECRETS": secrets.app_secret,
         "META_VERIFY_TOKEN": secrets.verify_token,
     }

@@ -1,5 +1,7 @@
 """The command's texts in Brazilian Portuguese, by their English; a test finds what is missing or no longer said."""
 
+from infra.cli.portuguese_connections import CONNECTIONS
+
 PORTUGUESE = {
     # help
     "Run, feed and look after an AI Departments installation.": (
@@ -20,14 +22,10 @@ PORTUGUESE = {
     "Create an organization with its customer service department and WhatsApp responder.": (
         "Cria uma organização com seu departamento de atendimento e o agente do WhatsApp."
     ),
-    "Connect a WhatsApp number, or give its connection a new token.": (
-        "Conecta um número do WhatsApp, ou troca o token da conexão."
-    ),
     "Bring an organization's knowledge to what a folder of Markdown or text files says.": (
         "Deixa o conhecimento da organização igual ao de uma pasta de arquivos Markdown ou texto."
     ),
     "The businesses that use the platform.": "As empresas que usam a plataforma.",
-    "The organizations' accounts at WhatsApp.": "As contas das organizações no WhatsApp.",
     "What the organizations' agents know.": "O que os agentes das organizações sabem.",
     # options
     "A URL of a login with worker_role; else DATABASE_URL.": "URL de um login com worker_role; senão, DATABASE_URL.",
@@ -226,7 +224,6 @@ PORTUGUESE = {
         "indique arquivos, ou use --quarantined com --delivery, --since e --until, ou --organization"
     ),
     "the access token has to come from one place": "o token de acesso precisa vir de um só lugar",
-    "use --token-file FILE or --token-stdin": "use --token-file ARQUIVO ou --token-stdin",
     "not possible at the moment: {reason}": "não é possível no momento: {reason}",
     "the database did not answer: {reason}": "o banco de dados não respondeu: {reason}",
     "start it, or correct the address": "inicie-o, ou corrija o endereço",
@@ -249,14 +246,9 @@ PORTUGUESE = {
     "the slug {slug!r} belongs to another organization": "o slug {slug!r} pertence a outra organização",
     "choose another with --slug": "escolha outro com --slug",
     "correct it and try again": "corrija e tente de novo",
-    "{account!r} is not a phone number id: it is Meta's id of the number, digits only": (
-        "{account!r} não é um identificador de número: é o da Meta, só dígitos"
-    ),
-    "copy it from the app's WhatsApp settings": "copie-o das configurações do WhatsApp no aplicativo da Meta",
     "the account {account} is connected to another organization": (
         "a conta {account} está conectada a outra organização"
     ),
-    "that organization has to revoke it first": "aquela organização precisa revogá-la antes",
     "an access token is 1 to {limit} printable characters without spaces; this is none": (
         "um token de acesso tem de 1 a {limit} caracteres imprimíveis sem espaços; isto não é um"
     ),
@@ -268,4 +260,5 @@ PORTUGUESE = {
     "name a folder of its parts": "indique uma pasta com parte deles",
     "there is no delivery {delivery}": "não existe a entrega {delivery}",
     "list them: departments replay --quarantined --list": "veja quais: departments replay --quarantined --list",
+    **CONNECTIONS,
 }

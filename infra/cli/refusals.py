@@ -40,7 +40,17 @@ REFUSALS = {
         "name payload files, or use --quarantined with --delivery, --since and --until, or --organization",
     ),
     "token_source": Refusal(
-        ExitCode.USAGE, "the access token has to come from one place", "use --token-file FILE or --token-stdin"
+        ExitCode.USAGE,
+        "the access token has to come from one place",
+        "use --token-file FILE, --token-stdin or --token-env NAME; a terminal is asked for it",
+    ),
+    "account_choice": Refusal(
+        ExitCode.USAGE,
+        "it has to be said which account: exactly one",
+        "use --phone-number-id, --instagram-account-id or --page-id",
+    ),
+    "time_unusable": Refusal(
+        ExitCode.USAGE, "{value!r} is not a moment", "write it as 2026-12-31T23:59:00Z or with another offset"
     ),
     # something is not there, or not now
     "unavailable": Refusal(ExitCode.UNAVAILABLE, "not possible at the moment: {reason}", "try again"),
@@ -76,13 +86,34 @@ REFUSALS = {
     "value_unusable": Refusal(ExitCode.REFUSED, "{reason}", "correct it and try again"),
     "account_unusable": Refusal(
         ExitCode.REFUSED,
-        "{account!r} is not a phone number id: it is Meta's id of the number, digits only",
-        "copy it from the app's WhatsApp settings",
+        "{account!r} is not the id of an account: Meta's ids are digits only (not the number itself)",
+        "copy it from the app's settings",
     ),
     "account_taken": Refusal(
         ExitCode.REFUSED,
         "the account {account} is connected to another organization",
-        "that organization has to revoke it first",
+        "that organization has to revoke it first: departments connection revoke",
+    ),
+    "account_not_owned": Refusal(
+        ExitCode.REFUSED,
+        "the token is not of the account {account}: {reason}",
+        "make a token with access to this account, or correct its id",
+    ),
+    "token_refused": Refusal(
+        ExitCode.REFUSED, "the provider does not take the token: {reason}", "make a new token at the provider"
+    ),
+    "permission_missing": Refusal(
+        ExitCode.REFUSED,
+        "the token lacks a permission: {reason}",
+        "make a token with the permissions of docs/operations.md",
+    ),
+    "provider_refused": Refusal(
+        ExitCode.REFUSED, "the provider refused to say whose the token is: {reason}", "look the code up at the provider"
+    ),
+    "connection_unknown": Refusal(
+        ExitCode.REFUSED,
+        "the organization has no connection {connection!r}",
+        "list them: departments connection list --organization {organization}",
     ),
     "token_unusable": Refusal(
         ExitCode.REFUSED,

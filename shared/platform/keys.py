@@ -85,20 +85,11 @@ class Keys:
 
     def encrypt_sensitive_data(self, plaintext: str, *, organization_id: UUID, place: Place) -> str:
         """Encrypt for one column of one row; the base64 text can be decrypted for the same place only."""
-        key = self.get_organization_encryption_key(organization_id)
-        sealed: bytes = key.encrypt(plaintext.encode(), _associated(organization_id, place))
-        return base64.b64encode(sealed).decode()
+        return _encrypt(self.get_organization_encryption_key(organization_id), plaintext, organization_id, place)
 
     def decrypt_sensitive_data(self, ciphertext: str, *, organization_id: UUID, place: Place) -> str:
         """Decrypt what `encrypt_sensitive_data` returned for the same organization and place."""
-        key = self.get_organization_encryption_key(organization_id)
-        try:
-            opened: bytes = key.decrypt(
-                base64.b64decode(ciphertext, validate=True), _associated(organization_id, place)
-            )
-        except (tink.TinkError, binascii.Error):
-            raise _invalid(f"the ciphertext in {place.table}.{place.column} is not this row's") from None
-        return opened.decode()
+        return _decrypt(self.get_organization_encryption_key(organization_id), ciphertext, organization_id, place)
 
     def get_organization_encryption_key(self, organization_id: UUID) -> Aead:
         """Return the organization's key, made at its first use, from the cache for up to five minutes."""
@@ -196,6 +187,45 @@ class Keys:
             return self._master.unwrap(row.wrapped_keyset, master_key=row.master_key, purpose=purpose)
         except tink.TinkError:
             raise _invalid(f"the keyset of {purpose} is not wrapped by master key {row.master_key}") from None
+
+
+class HandedKeys:
+    """Uses keysets that a database function handed out, for a job whose role may not read keys. Threads share it.
+
+    Every method may raise `Unavailable`, and `Rejected` with "ciphertext_invalid".
+    """
+
+    def __init__(self, settings: KeySettings) -> None:
+        self._master = keysets.MasterKeys(settings)
+
+    def open(self, wrapped_keyset: bytes, master_key: str, *, organization_id: UUID) -> Aead:
+        """Unwrap the keyset of an organization for `encrypt` and `decrypt`; it is kept nowhere."""
+        try:
+            handle = self._master.unwrap(wrapped_keyset, master_key=master_key, purpose=str(organization_id))
+        except tink.TinkError:
+            raise _invalid(f"the keyset of {organization_id} is not wrapped by master key {master_key}") from None
+        return keysets.primitive(handle)
+
+    def encrypt(self, key: Aead, plaintext: str, *, organization_id: UUID, place: Place) -> str:
+        """As `Keys.encrypt_sensitive_data`."""
+        return _encrypt(key, plaintext, organization_id, place)
+
+    def decrypt(self, key: Aead, ciphertext: str, *, organization_id: UUID, place: Place) -> str:
+        """As `Keys.decrypt_sensitive_data`."""
+        return _decrypt(key, ciphertext, organization_id, place)
+
+
+def _encrypt(key: Aead, plaintext: str, organization_id: UUID, place: Place) -> str:
+    sealed: bytes = key.encrypt(plaintext.encode(), _associated(organization_id, place))
+    return base64.b64encode(sealed).decode()
+
+
+def _decrypt(key: Aead, ciphertext: str, organization_id: UUID, place: Place) -> str:
+    try:
+        opened: bytes = key.decrypt(base64.b64decode(ciphertext, validate=True), _associated(organization_id, place))
+    except (tink.TinkError, binascii.Error):
+        raise _invalid(f"the ciphertext in {place.table}.{place.column} is not this row's") from None
+    return opened.decode()
 
 
 def _associated(organization_id: UUID, place: Place) -> bytes:

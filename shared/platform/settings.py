@@ -186,6 +186,13 @@ class TurnSettings(Settings):
         return self
 
 
+class ConnectionSettings(Settings):
+    """When the owner of a connection is told: a channel that sends and hears nothing, a token that ends."""
+
+    silent_channel_minutes: float = Field(default=30.0, gt=0)
+    token_warning_days: float = Field(default=7.0, ge=0)
+
+
 class LogSettings(Settings):
     """LOG_LEVEL: DEBUG, INFO, WARNING or ERROR."""
 

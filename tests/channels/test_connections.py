@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.channels.access_tokens import AccessTokens
-from shared.channels.connections import TOKEN_LIMIT, connect_whatsapp
+from shared.channels.connections import connect_whatsapp
 from shared.channels.outbox import Account
+from shared.channels.ownership import TOKEN_LIMIT
 from shared.kit.errors import Rejected
 from tests.support.operators import Operator, operator_of
 from tests.support.tenants import make_organization

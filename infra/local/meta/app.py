@@ -1,6 +1,7 @@
 """The sandbox over HTTP: the Graph API's paths, and /calls, /reads, /faults, /phone_numbers and /inbound for people."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.routing import Route, Router
 
 from infra.local.fault_values import FaultRefused
 from infra.local.json_body import json_object
+from infra.local.meta.account_reads import read_number, read_subscriptions
 from infra.local.meta.faults import read_faults
 from infra.local.meta.graph_errors import GraphError
 from infra.local.meta.phone_numbers import new_number
@@ -37,6 +39,8 @@ class MetaApp:
                 Route("/phone_numbers/{phone_number_id}", self._register, methods=["PUT"]),
                 Route("/inbound", self._inbound, methods=["POST"]),
                 Route("/{version}/{phone_number_id}/messages", self._messages, methods=["POST"]),
+                Route("/{version}/{object_id}", self._read, methods=["GET"]),
+                Route("/{version}/{object_id}/subscribed_apps", self._read_subscriptions, methods=["GET"]),
             ]
         )
 
@@ -51,6 +55,20 @@ class MetaApp:
         except AnswerDropped:
             await abort_connection(request.scope)
             return Response(status_code=500)
+        return JSONResponse(answer)
+
+    async def _read(self, request: Request) -> Response:
+        return self._answer_read(request, read_number)
+
+    async def _read_subscriptions(self, request: Request) -> Response:
+        return self._answer_read(request, read_subscriptions)
+
+    def _answer_read(self, request: Request, read: Callable[..., dict[str, Any]]) -> Response:
+        try:
+            _check_version(request.path_params["version"])
+            answer = read(self._sandbox.numbers, request.path_params["object_id"], token=_token(request))
+        except GraphError as error:
+            return JSONResponse(error.body(), status_code=error.status, headers=error.headers())
         return JSONResponse(answer)
 
     async def _calls(self, _: Request) -> Response:

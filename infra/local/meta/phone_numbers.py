@@ -51,6 +51,13 @@ class PhoneNumbers:
         """A known number."""
         return self._numbers.get(phone_number_id)
 
+    def has_account(self, account_id: str, token: str | None) -> bool:
+        """Whether a number of this account is the token's."""
+        return token is not None and any(
+            number.account_id == account_id and hmac.compare_digest(number.access_token.encode(), token.encode())
+            for number in self._numbers.values()
+        )
+
     def authorised(self, phone_number_id: str, token: str | None) -> PhoneNumber:
         """The number, when the token may send from it.
 
