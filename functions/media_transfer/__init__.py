@@ -1,0 +1,1 @@
+"""Brings what customers send from the provider into Cloud Storage."""
