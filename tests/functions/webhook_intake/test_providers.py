@@ -102,16 +102,37 @@ def test_what_names_no_product_is_quarantined_and_acknowledged(intake: Intake, r
     intake.canary()
 
 
-def test_every_case_is_acknowledged_on_its_path_and_on_the_common_one(intake: Intake) -> None:
-    """C-05: whatever a case holds, it is stored whole and answered 200."""
+def test_every_case_is_stored_with_all_its_items_for_the_tenant_who_has_the_account(intake: Intake) -> None:
+    """C-05: whatever a case holds, it is acknowledged and every item of it is an event of the tenant."""
+    cases = [case for case in all_cases() if case.items is not None]
+    owned = {(case.channel, item["account"]) for case in cases for item in case.items or () if item["account"]}
+    for channel, account in owned:
+        intake.rows(
+            "INSERT INTO integrations.connections (id, organization_id, integration_type, provider, account_identifier)"
+            " VALUES (gen_random_uuid(), %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            intake.tenant.organization_id,
+            "facebook" if channel == "messenger" else channel,
+            channel,
+            account,
+        )
+    before = intake.count("integrations.webhook_deliveries")
     with intake.function.kept_alive() as post:
-        for case in all_cases():
-            raw = json.dumps(case.payload).encode()
-            for path in (f"/{case.channel}", "/meta"):
-                assert post(raw, path) == 200, case.name
+        for case in cases:
+            assert post(json.dumps(case.payload).encode(), f"/{case.channel}") == 200, case.name
+    deliveries = intake.rows(
+        "SELECT provider, status, item_count FROM integrations.webhook_deliveries ORDER BY received_at OFFSET %s",
+        before,
+    )
+    assert deliveries == [(case.channel, "stored", len(case.items or ())) for case in cases]
     log = intake.function.log.read_text(errors="replace")
     refused = ("refused by the database", "could not be split", "could not be quarantined", "defect")
     assert not [line for line in log.splitlines() if any(trouble in line for trouble in refused)]
+    expected = {(case.channel, item["event_type"]) for case in cases for item in case.items or () if item["account"]}
+    kept = intake.rows(
+        "SELECT DISTINCT provider, event_type FROM integrations.webhook_events WHERE organization_id = %s",
+        intake.tenant.organization_id,
+    )
+    assert expected <= set(kept)
 
 
 def test_without_a_secret_of_instagram_the_meta_app_s_alone_count() -> None:
