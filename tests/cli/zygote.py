@@ -18,6 +18,7 @@ import rich.table  # noqa: F401
 import typer.rich_utils  # noqa: F401
 
 import functions.work_sweep.states  # noqa: F401
+import shared.channels.connection_states
 import shared.channels.connections
 import shared.channels.quarantine
 import shared.knowledge.importing
