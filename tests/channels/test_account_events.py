@@ -10,11 +10,14 @@ from uuid import uuid4
 
 import pytest
 
+from shared.channels.deliveries import Delivery, record_deliveries
+from tests.support.conversations import scene_in
 from tests.support.tenants import Tenant, make_organization
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.channels.items import Item
     from tests.support.database import Database
 
 BUSINESS = "2220001"
@@ -146,3 +149,27 @@ def test_what_a_revoked_connection_is_told_is_nothing(watched: Watched) -> None:
 
     assert watched.hears("ACCOUNT_DELETED") == 0
     assert watched.alerts() == []
+
+
+def test_an_account_event_that_intake_takes_in_pauses_the_connections_of_its_business(
+    shared_database: Database,
+) -> None:
+    """C-21: the webhook names the business account and no number; a redelivery tells nobody again."""
+    with scene_in(shared_database) as scene:
+        business = str(uuid4().int)[:15]
+        scene.execute("UPDATE integrations.connections SET business_account_id = %s", business)
+        item: Item = {
+            "id": str(uuid4()), "kind": "account", "account": "", "business": business, "key": f"a:{uuid4()}",
+            "digest": "0" * 32, "event_type": "account.account_update", "event": "ACCOUNT_RESTRICTION",
+            "severity": "attention", "detail": {"restriction_info": [{"restriction_type": "RESTRICTED_ADD_PHONE"}]},
+        }  # fmt: skip
+        delivery = Delivery(provider="whatsapp", raw=b"{}", verified_by="test", headers={}, items=[item])
+        for _ in range(2):
+            record_deliveries(scene.intake, [delivery], seal=lambda *_: (b"sealed", "test"), rules=scene.rules)
+
+        assert scene.rows("SELECT status, attention_reason, last_error FROM integrations.connections") == [
+            ["error", "account_restriction", '{"restriction_info": [{"restriction_type": "RESTRICTED_ADD_PHONE"}]}'],
+        ]  # fmt: skip
+        assert scene.rows("SELECT kind, reason FROM integrations.connection_alerts") == [
+            ["paused", "account_restriction"],
+        ]  # fmt: skip
