@@ -405,6 +405,7 @@ BEGIN
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
         IF (p_turn ->> 'opted_out')::boolean THEN
+            PERFORM agents.stop_marketing(p_organization_id, p_conversation_id);
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
             VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
         END IF;
@@ -845,6 +846,7 @@ CREATE FUNCTION agents.note_opt_out(o platform.outbox) RETURNS void
 BEGIN
     UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
     WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id;
+    PERFORM agents.stop_marketing(o.organization_id, o.conversation_id);
     INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
     VALUES (o.organization_id, 'contact.opted_out', 'conversation', o.conversation_id, jsonb_build_object('by', 'provider'));
 END
@@ -1117,7 +1119,9 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
             WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
             WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
-                 AND c.opted_out_at IS NOT NULL THEN 'opted_out'
+                 -- the customer's newest word counts, in this conversation or any other
+                 AND CASE WHEN k.marketing_choice_at >= c.opted_out_at OR c.opted_out_at IS NULL
+                          THEN k.marketing_opted_out_at IS NOT NULL ELSE true END THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
             WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
@@ -1143,6 +1147,7 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                    OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
                o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
     ) w
+    LEFT JOIN platform.contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
     LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
@@ -1249,6 +1254,18 @@ END
 $$;
 
 ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
+
+-- Name: stop_marketing(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+    UPDATE platform.contacts k SET marketing_opted_out_at = clock_timestamp(), marketing_choice_at = clock_timestamp()
+    WHERE k.organization_id = p_organization_id
+      AND k.id = (SELECT c.contact_id FROM platform.conversations c WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id)
+$$;
+
+ALTER FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
 
 -- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
 
@@ -6391,6 +6408,12 @@ GRANT ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision,
 REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
 
+-- Name: FUNCTION stop_marketing(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
+
 -- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
@@ -6960,6 +6983,14 @@ GRANT SELECT,INSERT ON TABLE platform.contact_merges TO definer_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.contacts TO application_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.contacts TO definer_role;
 GRANT SELECT ON TABLE platform.contacts TO worker_role;
+
+-- Name: COLUMN contacts.marketing_opted_out_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(marketing_opted_out_at) ON TABLE platform.contacts TO worker_role;
+
+-- Name: COLUMN contacts.marketing_choice_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(marketing_choice_at) ON TABLE platform.contacts TO worker_role;
 
 -- Name: TABLE content; Type: ACL; Schema: platform; Owner: owner
 

@@ -51,6 +51,7 @@ BEGIN
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
         IF (p_turn ->> 'opted_out')::boolean THEN
+            PERFORM agents.stop_marketing(p_organization_id, p_conversation_id);
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
             VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
         END IF;

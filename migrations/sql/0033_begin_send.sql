@@ -26,7 +26,9 @@ LANGUAGE sql STABLE AS $$
             WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
             WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
-                 AND c.opted_out_at IS NOT NULL THEN 'opted_out'
+                 -- the customer's newest word counts, in this conversation or any other
+                 AND CASE WHEN k.marketing_choice_at >= c.opted_out_at OR c.opted_out_at IS NULL
+                          THEN k.marketing_opted_out_at IS NOT NULL ELSE true END THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
             WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
@@ -52,6 +54,7 @@ LANGUAGE sql STABLE AS $$
                    OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
                o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
     ) w
+    LEFT JOIN platform.contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
     LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id

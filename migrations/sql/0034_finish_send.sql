@@ -184,9 +184,18 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE platform.conversations c SET opted_out_at = clock_timestamp()
     WHERE c.organization_id = o.organization_id AND c.id = o.conversation_id;
+    PERFORM agents.stop_marketing(o.organization_id, o.conversation_id);
     INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
     VALUES (o.organization_id, 'contact.opted_out', 'conversation', o.conversation_id, jsonb_build_object('by', 'provider'));
 END
+$$;
+
+-- The same for all of the customer's conversations, until the customer resumes.
+CREATE FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE platform.contacts k SET marketing_opted_out_at = clock_timestamp(), marketing_choice_at = clock_timestamp()
+    WHERE k.organization_id = p_organization_id
+      AND k.id = (SELECT c.contact_id FROM platform.conversations c WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id)
 $$;
 
 -- A template that the provider refuses is not tried again for the next customer; whoever has put it right removes the mark.

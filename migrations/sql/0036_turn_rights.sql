@@ -28,7 +28,8 @@ GRANT EXECUTE ON FUNCTION
     agents.close_window(platform.outbox),
     agents.queue_window_template(platform.outbox),
     agents.next_part(uuid, uuid, bigint),
-    agents.note_opt_out(platform.outbox)
+    agents.note_opt_out(platform.outbox),
+    agents.stop_marketing(uuid, uuid)
 TO application_role, worker_role;
 
 GRANT EXECUTE ON FUNCTION
@@ -47,5 +48,6 @@ GRANT UPDATE (delivery_status, failed_at, error_code, error_detail) ON platform.
 -- and the template that takes the place of what came too late
 GRANT INSERT ON platform.messages, platform.outbox TO worker_role;
 GRANT SELECT (configuration) ON integrations.connections TO worker_role;
+GRANT UPDATE (marketing_opted_out_at, marketing_choice_at) ON platform.contacts TO worker_role;
 SELECT platform.admit_all_tenants('departments.agent_executions', 'worker_role');
 GRANT SELECT, UPDATE (status, outcome, completed_at) ON departments.agent_executions TO worker_role;

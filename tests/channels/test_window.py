@@ -208,3 +208,27 @@ def test_a_refusal_for_opting_out_is_remembered_and_calls_nobody_for_a_template(
     ]
     [second] = queued(scene, template_payload("volta", language="pt_BR"), kind="template")
     assert begin(scene, second) == NotSent(state="cancelled", reason="opted_out")
+
+
+def test_the_customers_newest_word_counts_in_every_conversation(scene: Scene) -> None:
+    """C-20: a stop elsewhere blocks at once, and whoever resumes gets templates again."""
+    scene.says("oi?")
+    contact = "UPDATE platform.contacts SET marketing_opted_out_at = {}, marketing_choice_at = now()"
+    for choice, stopped in (("now()", True), ("NULL", False)):
+        scene.execute(contact.format(choice))
+        [outbox_id] = queued(scene, template_payload("volta", language="pt_BR"), kind="template")
+        found = begin(scene, outbox_id)
+        assert (found == NotSent(state="cancelled", reason="opted_out")) is stopped
+
+
+@pytest.mark.parametrize("by", ["customer", "provider"])
+def test_an_opt_out_is_the_contacts_and_not_only_the_conversations(scene: Scene, by: str) -> None:
+    """C-20: PARE, and 131050."""
+    scene.says("oi?" if by == "provider" else "PARE")
+    if by == "provider":
+        [outbox_id] = queued(scene, template_payload("volta", language="pt_BR"), kind="template")
+        finish(scene, begun(scene, outbox_id), "refused", error_code="131050", consequence="opt_out")
+    else:
+        run(scene)
+    stopped = "SELECT marketing_opted_out_at IS NOT NULL AND marketing_choice_at IS NOT NULL FROM platform.contacts"
+    assert scene.value(stopped) is True
