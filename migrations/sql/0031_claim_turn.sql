@@ -22,8 +22,8 @@ $$;
 --        'waiting'  not before "at": the customer may still be writing, or a send was put off
 --        'handed_over' people must answer: too many attempts, too old, too many replies, or no agent; reason says which
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
--- messages: [{id, seq, type, text}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was cancelled or
--- refused was never said.
+-- messages: [{id, seq, type, text, readings}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was
+-- cancelled or refused was never said, nor what the customer has taken back.
 CREATE FUNCTION agents.claim_turn(
     p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
     p_max_attempts int, p_max_age_seconds double precision, p_history int, p_max_replies int)
@@ -119,15 +119,16 @@ BEGIN
     SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
     SELECT
-        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content)
+        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
+                                             'readings', m.metadata -> 'media_reading')
                           ORDER BY m.platform_timestamp, m.seq)
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-           AND m.seq > c.done_seq AND m.seq <= c.last_in_seq) AS messages,
+           AND m.seq > c.done_seq AND m.seq <= c.last_in_seq AND m.deleted_at IS NULL) AS messages,
         (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
          FROM (SELECT m.id, m.sender_type, m.text_content, m.created_at FROM platform.messages m
                WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
+                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed') AND m.deleted_at IS NULL
                ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) h) AS history
     INTO said;
     RETURN jsonb_build_object(

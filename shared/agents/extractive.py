@@ -31,9 +31,9 @@ class ExtractiveResponder:
         """One reply for the whole burst. Abstains, wholly or for a part, where the knowledge says nothing."""
         claimed = turn.claimed
         words = wording(claimed.configuration.locale)
-        texts = [message.text for message in claimed.messages if message.text]
+        texts = [message.words for message in claimed.messages if message.words]
         asked = questions(texts)
-        unreadable = len(texts) < len(claimed.messages)
+        unreadable = any(message.unread for message in claimed.messages)
         if not asked and not unreadable:
             return _courtesy_answer(claimed, words, courtesy(texts))
         found = [(question, self._retrieve(claimed.organization_id, question)) for question in asked]
@@ -70,7 +70,7 @@ def _answer_from(
 def _courtesy_answer(claimed: ClaimedTurn, words: Wording, kind: Courtesy | None) -> Answer:
     """What to say when nothing was asked; a burst that cannot be read at all is a person's."""
     name = claimed.configuration.organization_name
-    if kind is None and not any("?" in (message.text or "") for message in claimed.messages):
+    if kind is None and not any("?" in message.words for message in claimed.messages):
         # a thumb up or a heart: whoever answers it starts a conversation about nothing
         return Answer(text=None, details={"courtesy": "sign"})
     if kind is None:

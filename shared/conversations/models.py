@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 
@@ -36,14 +36,33 @@ class Configuration:
     provider: str
 
 
+_FILES: Final = frozenset({"image", "video", "audio", "document", "story", "share"})
+_SIGNS: Final = frozenset({"sticker"})  # like a thumb up: nothing is asked
+
+
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """One message of the turn. `text` is None for a kind without text."""
+    """One message of the turn.
+
+    `text` is what the customer wrote, a caption too; None without any. `reading` is what its files say, as far as they
+    were read. `unread`: it has something that nobody has read, or is of a kind that says nothing to a reader of text.
+    """
 
     id: UUID
     seq: int
     type: str
     text: str | None
+    reading: str | None = None
+
+    @property
+    def words(self) -> str:
+        """All there is to read of it."""
+        return "\n".join(filter(None, (self.text, self.reading)))
+
+    @property
+    def unread(self) -> bool:
+        """Whether a person would see or hear more in it than `words`."""
+        return self.type not in _SIGNS and (not self.words or (self.type in _FILES and self.reading is None))
 
 
 @dataclass(frozen=True, slots=True)

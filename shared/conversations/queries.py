@@ -76,7 +76,13 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
         to_seq=found["to_seq"],
         attempt=found["attempt"],
         messages=tuple(
-            InboundMessage(id=UUID(message["id"]), seq=message["seq"], type=message["type"], text=message["text"])
+            InboundMessage(
+                id=UUID(message["id"]),
+                seq=message["seq"],
+                type=message["type"],
+                text=message["text"],
+                reading=_reading(message["readings"]),
+            )
             for message in found["messages"]
         ),
         history=tuple(EarlierMessage(sender=said["sender"], text=said["text"]) for said in found["history"]),
@@ -89,6 +95,12 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
             provider=configuration["connection"]["provider"],
         ),
     )
+
+
+def _reading(readings: dict[str, Any] | None) -> str | None:
+    """The words of a message's files, in order; `readings` is its metadata's `media_reading`: {ordinal: {text?, …}}."""
+    by_place = sorted((readings or {}).items(), key=lambda item: int(item[0]))
+    return "\n".join(reading["text"] for _, reading in by_place if reading.get("text")) or None
 
 
 def commit_turn(database: Database, *, claimed: ClaimedTurn, turn: dict[str, Any]) -> Commit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -145,3 +146,44 @@ def test_a_long_passage_is_cut_to_the_sentences_that_speak_of_the_question() -> 
     text = excerpt(passage(f"{filler}A entrega custa R$ 8,00 na Av. Paulista. {filler}"), "quanto custa a entrega?")
     assert "A entrega custa R$ 8,00 na Av. Paulista." in text
     assert len(text) <= ANSWER_CHARACTERS
+
+
+def says_with_file(scene: Scene, kind: str, *, caption: str | None = None, reading: str | None = None) -> list[str]:
+    """The reply to one message of this kind."""
+    scene.customer = str(uuid4().int % 10**12)
+    scene.says(caption or "")
+    scene.execute(
+        "UPDATE platform.messages SET message_type = %s, text_content = %s, metadata = %s::jsonb",
+        kind,
+        caption,
+        json.dumps({"media_reading": {"0": {"text": reading} if reading else {"unread": "no_reader"}}}),
+    )
+    sender = ScriptedSender()
+    run_turn(
+        scene.application,
+        organization_id=scene.organization_id,
+        conversation_id=scene.conversation_id,
+        responder=knowledge_responder(scene.application),
+        sender=sender,
+        times=TIMES,
+    )
+    return sender.texts
+
+
+@pytest.mark.parametrize(
+    ("kind", "caption"), [("audio", None), ("image", None), ("image", "vocês abrem no domingo?"), ("document", "pix")]
+)
+def test_what_nobody_has_read_is_a_persons(bakery: Scene, kind: str, caption: str | None) -> None:
+    """The caption may be about what is in the picture."""
+    assert "Já chamei uma pessoa" in says_with_file(bakery, kind, caption=caption)[0]
+    assert bakery.conversation("automation_state") == "human"
+
+
+def test_a_voice_note_that_was_read_is_answered_like_a_text(bakery: Scene) -> None:
+    texts = says_with_file(bakery, "audio", reading="vocês abrem no domingo?")
+    assert texts == ["Abrimos de segunda a sábado, das 7h às 19h. Aos domingos fechamos às 13h."]
+
+
+def test_a_sticker_asks_nothing(bakery: Scene) -> None:
+    assert says_with_file(bakery, "sticker") == []
+    assert bakery.conversation("automation_state") == "auto"

@@ -175,3 +175,27 @@ def test_a_turns_messages_are_in_the_customers_order(scene: Scene) -> None:
     scene.says("primeira", ago=timedelta(minutes=1))
     turn = claimed(scene)
     assert [message.text for message in turn.messages] == ["primeira", "segunda"]
+
+
+def test_what_the_customer_took_back_is_not_shown_to_later_turns(scene: Scene) -> None:
+    """C-14: neither among what is to be answered nor in the history."""
+    scene.says("meu CPF é 123", "abrem hoje?")
+    run(scene)
+    scene.says("esqueça", "e amanhã?")
+    scene.execute(
+        "UPDATE platform.messages SET deleted_at = now(), text_content = NULL"
+        " WHERE text_content IN ('meu CPF é 123', 'esqueça')"
+    )
+    turn = claimed(scene)
+    assert [message.text for message in turn.messages] == ["e amanhã?"]
+    assert [said.text for said in turn.history] == ["abrem hoje?", "re:1-2"]
+
+
+def test_a_message_has_the_words_of_its_files_in_their_order(scene: Scene) -> None:
+    scene.says("olha só")
+    scene.execute(
+        """UPDATE platform.messages SET message_type = 'image', metadata = '{"media_reading":'
+        ' {"10": {"text": "um gato"}, "2": {"text": "um bolo"}, "1": {"unread": "no_reader"}}}'"""
+    )
+    [message] = claimed(scene).messages
+    assert (message.words, message.unread) == ("olha só\num bolo\num gato", False)
