@@ -200,7 +200,9 @@ class Stack:
         times = SweepTimes(sending_limit=SENDING_LIMIT, uncertain=UNCERTAIN, lease=LEASE, grace=GRACE)
         while not self._sweeping.wait(SWEEP_PAUSE):
             try:
-                counts = sweep(self.scene.worker, queue=self.driver, turn_url=AUDIENCE, times=times)
+                counts = sweep(
+                    self.scene.worker, queue=self.driver, turn_url=AUDIENCE, delivery_url=AUDIENCE, times=times
+                )
             except Unavailable:
                 continue  # the scheduler fires again
             for name, count in counts.items():
