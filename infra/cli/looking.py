@@ -78,6 +78,10 @@ def _show(report: Report, overview: dict[str, Any] | None) -> None:
             say("[red]months[/] {table} has {months} months ahead", table=table.table, months=table.months_ahead),
             highlight=False,
         )
+    for kind, alerts in report.connection_alerts.items():
+        console.print(
+            say("[yellow]connections[/] {count} times {kind}: their owners were told", count=alerts, kind=kind)
+        )
     if report.duplicates_detected:
         console.print(
             say("[yellow]duplicates[/] {count} replies reached a customer twice", count=report.duplicates_detected)

@@ -1,6 +1,9 @@
 """The texts of `departments connection` in Brazilian Portuguese, by their English."""
 
 CONNECTIONS = {
+    "[yellow]connections[/] {count} times {kind}: their owners were told": (
+        "[yellow]conexões[/] {count} vezes {kind}: os donos foram avisados"
+    ),
     "Access token (it is not shown): ": "Token de acesso (não aparece na tela): ",
     "Ask the provider about a connection: token, ownership, sending, webhooks.": (
         "Pergunta ao provedor sobre uma conexão: token, titularidade, envio, webhooks."

@@ -32,6 +32,9 @@ WHERE run_at IS NOT NULL AND automation_state = 'auto' AND last_in_seq > done_se
 GROUP BY 1 ORDER BY 1
 """
 _DUPLICATES = "SELECT count(*) AS rows FROM platform.outbox WHERE duplicate_detected_at IS NOT NULL"
+_ALERTS = """
+SELECT kind, count(*) AS rows FROM integrations.connection_alerts WHERE cleared_at IS NULL GROUP BY kind ORDER BY kind
+"""
 _PARTITIONS = """
 WITH months AS (
     SELECT t.table_name, count(p.partition) AS months, max(p.month_end) AS until
@@ -84,6 +87,7 @@ class Report:
     turns: dict[str, int]
     states: list[Count]
     duplicates_detected: int
+    connection_alerts: dict[str, int]  # what owners of connections were told and is not over, by kind
     partitions: list[Partitions]
 
     def late(self) -> list[Count]:
@@ -124,6 +128,7 @@ def read_report(database: Database) -> Report:
             turns={row.state: row.rows for row in rows(_TURNS)},
             states=[count for table, column in _COUNTED for count in _counts(table, column, rows)],
             duplicates_detected=rows(_DUPLICATES)[0][0],
+            connection_alerts={row.kind: row.rows for row in rows(_ALERTS)},
             partitions=[
                 Partitions(table=row.table, months=row.months, until=row.until, months_ahead=row.months_ahead)
                 for row in rows(_PARTITIONS)
