@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from functions.webhook_intake.recording import Written
-from shared.channels.deliveries import Delivery, WakeUp
+from shared.channels.deliveries import Delivery, Transfer, WakeUp
 from shared.kit.errors import Unavailable
 
 GROUP_DELIVERIES = 64  # a larger group saves little more per delivery, and makes all of it wait longer
@@ -32,7 +32,7 @@ class GroupCommit:
         self,
         write: WriteGroup,
         *,
-        wake: Callable[[Sequence[WakeUp]], None],
+        wake: Callable[[Sequence[WakeUp | Transfer]], None],
         seconds: float = SECONDS_LIMIT,
         writers: int = 1,
     ) -> None:
@@ -40,7 +40,8 @@ class GroupCommit:
 
         Args:
             write: writes a group.
-            wake: told of conversations to wake once the answers of their group are on their way; must not block.
+            wake: told of conversations to wake, and files to fetch, once the answers of their group are on their way;
+                must not block.
             seconds: the longest wait of one delivery.
             writers: groups that may be written at the same time; no more than the database has connections.
         """

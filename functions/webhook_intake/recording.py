@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.channels.deliveries import BurstRules, Delivery, Recorded, Seal, WakeUp, as_quarantined, record_deliveries
+from shared.channels.deliveries import (
+    BurstRules,
+    Delivery,
+    Recorded,
+    Seal,
+    Transfer,
+    WakeUp,
+    as_quarantined,
+    record_deliveries,
+)
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Rejected, Unavailable
 from shared.platform.database import Database
@@ -20,7 +29,7 @@ class Written(NamedTuple):
     """What became of a group: for each delivery, in order, None when it is committed and otherwise why not."""
 
     outcomes: list[Exception | None]
-    wake_ups: list[WakeUp]
+    wake_ups: list[WakeUp | Transfer]
 
 
 class Recorder:
@@ -66,12 +75,12 @@ class Recorder:
             reason = f"the delivery could not be stored: {type(failure).__name__}"
             return Written([Unavailable(reason, retry_after=60)], [])
 
-    def _record(self, deliveries: Sequence[Delivery]) -> list[WakeUp]:
+    def _record(self, deliveries: Sequence[Delivery]) -> list[WakeUp | Transfer]:
         crash_point("intake-received")
         recorded = record_deliveries(self._database, deliveries, seal=self._seal, rules=self._rules)
         crash_point("intake-committed")
         _report(deliveries, recorded)
-        return recorded.wake_ups
+        return [*recorded.wake_ups, *recorded.media]
 
 
 def _report(deliveries: Sequence[Delivery], recorded: Recorded) -> None:
@@ -84,6 +93,7 @@ def _report(deliveries: Sequence[Delivery], recorded: Recorded) -> None:
         unparsed=unparsed,
         quarantined=quarantined,
         wake_ups=len(recorded.wake_ups),
+        media=len(recorded.media),
     )
     for delivery, counts in zip(deliveries, recorded.counts, strict=True):
         if counts.unparsed or counts.quarantined or delivery.status == "quarantined":

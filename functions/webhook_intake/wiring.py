@@ -5,7 +5,7 @@ import gc
 from functions.webhook_intake.group_commit import WRITERS, GroupCommit
 from functions.webhook_intake.providers import providers_by_path
 from functions.webhook_intake.recording import Recorder
-from functions.webhook_intake.wake_ups import TurnWakeUps
+from functions.webhook_intake.wake_ups import IntakeWakeUps
 from shared.channels.deliveries import BurstRules
 from shared.platform.database import connect
 from shared.platform.keys import Keys
@@ -16,6 +16,7 @@ from shared.platform.settings import (
     DatabaseSettings,
     KeySettings,
     LogSettings,
+    MediaTransferSettings,
     MetaSettings,
     TasksSettings,
     TurnSettings,
@@ -23,7 +24,14 @@ from shared.platform.settings import (
 
 
 class IntakeSettings(
-    DatabaseSettings, TasksSettings, AgentExecutionSettings, KeySettings, MetaSettings, TurnSettings, LogSettings
+    DatabaseSettings,
+    TasksSettings,
+    AgentExecutionSettings,
+    MediaTransferSettings,
+    KeySettings,
+    MetaSettings,
+    TurnSettings,
+    LogSettings,
 ):
     """Everything that it reads from the environment, so that all that is missing is named at once."""
 
@@ -35,7 +43,9 @@ class Intake:
         """Connect nothing yet: that is done by the first delivery."""
         configure(settings)
         self._database = connect(settings)
-        self._wake_ups = TurnWakeUps(CloudTasks(settings), url=settings.agent_execution_url)
+        self._wake_ups = IntakeWakeUps(
+            CloudTasks(settings), turn_url=settings.agent_execution_url, media_url=settings.media_transfer_url
+        )
         rules = BurstRules(
             quiet_seconds=settings.quiet_seconds,
             ceiling_seconds=settings.ceiling_seconds,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.work_sweep.connections import look_after_connections
 from functions.work_sweep.handler import sweep
+from functions.work_sweep.media import look_after_media
 from shared.channels.account_reading import account_reader
 from shared.conversations.repair import SweepTimes
 from shared.platform.callers import Callers
@@ -19,6 +20,7 @@ from shared.platform.settings import (
     GraphSettings,
     KeySettings,
     LogSettings,
+    MediaTransferSettings,
     MessageDeliverySettings,
     TasksSettings,
     TurnSettings,
@@ -33,6 +35,7 @@ class SweepSettings(
     TasksSettings,
     AgentExecutionSettings,
     MessageDeliverySettings,
+    MediaTransferSettings,
     CallerSettings,
     TurnSettings,
     KeySettings,
@@ -67,7 +70,10 @@ class SweepFunction:
             delivery_url=self._delivery_url,
             times=self._times,
         )
-        return swept if "skipped" in swept else {**swept, "connections": self._look_after_connections()}
+        if "skipped" in swept:
+            return swept
+        media = look_after_media(self._database, queue=self._queue, media_url=self._settings.media_transfer_url)
+        return {**swept, "media": media, "connections": self._look_after_connections()}
 
     def _look_after_connections(self) -> dict[str, Any]:
         return look_after_connections(

@@ -31,6 +31,7 @@ def function_settings(name: str, database: Database, *, folder: Path, sink: str)
         "GOOGLE_CLOUD_REGION": "local",
         "TASKS_SERVICE_ACCOUNT": "tasks@local.test",
         "AGENT_EXECUTION_URL": own_url,
+        "MEDIA_TRANSFER_URL": "http://127.0.0.1:9/media_transfer",
         "OIDC_AUDIENCE": own_url,
         "OIDC_ALLOWED_EMAILS": "tasks@local.test",
         "OIDC_CERTS_URL": "http://127.0.0.1:9/oidc/certs",

@@ -150,6 +150,7 @@ def _running(name: str, database: Database, issuer: Issuer, folder: Path) -> Ite
         "TASKS_SERVICE_ACCOUNT": EMAIL,
         "AGENT_EXECUTION_URL": AUDIENCE,
         "MESSAGE_DELIVERY_URL": AUDIENCE,
+        "MEDIA_TRANSFER_URL": AUDIENCE,
         "GRAPH_BASE_URL": "http://127.0.0.1:9",
         "OIDC_AUDIENCE": AUDIENCE,
         "OIDC_ALLOWED_EMAILS": EMAIL,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.support.database import Database
 
 AGENT_EXECUTION_URL = "http://agent-execution.invalid/"
+MEDIA_TRANSFER_URL = "http://media-transfer.invalid/"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def settings_of(database: Database, queue: RecordingQueue, **more: str) -> dict[
         "TASKS_SERVICE_ACCOUNT": "tasks@project.iam.gserviceaccount.com",
         "CLOUD_TASKS_ENDPOINT": queue.endpoint,
         "AGENT_EXECUTION_URL": AGENT_EXECUTION_URL,
+        "MEDIA_TRANSFER_URL": MEDIA_TRANSFER_URL,
         "MASTER_KEY_FILE": str(master_key),
         **more,
     }
