@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shared.channels.items import IDENTIFIER_LIMIT, KEY_LIMIT, NAME_LIMIT, Item, Unreadable, identifier
 from shared.channels.products import SPLITS, provider_of
 from shared.kit import bounded_json
+from shared.kit.text import clean_text
 from tests.channels.case_files import Case, all_cases, comparable
 
 if TYPE_CHECKING:
@@ -24,6 +25,27 @@ LISTS = {
     "smb_message_echoes": ("message_echoes",),
     "user_preferences": ("user_preferences",),
     "user_id_update": ("user_id_update",),
+}
+# the frame; times, which items have in another form; and what a status or a preference says besides its facts
+NOT_KEPT = frozenset({"object", "field", "messaging_product", "display_phone_number", "timestamp", "mids"}) | frozenset(
+    {
+        "title",
+        "message",
+        "href",
+        "expiration_timestamp",
+        "biz_opaque_callback_data",
+        "recipient_type",
+        "detail",
+        "category",
+    }
+)
+# the business, which has its connection; the sender of an echo, which is the account; a word that stands for an emoji;
+# a recipient's second name
+KNOWN_ELSEWHERE = {
+    ("entry", "id"),
+    ("message_echoes", "from"),
+    ("reaction", "reaction"),
+    ("statuses", "recipient_user_id"),
 }
 READABLE = [case for case in CASES if case.items is not None]
 
@@ -41,6 +63,18 @@ def test_the_case_is_split_as_it_says(case: Case) -> None:
     assert found == case.items
     assert len(items) == len(case.items), items
     assert provider_of(body) == case.channel
+
+
+@pytest.mark.parametrize("case", READABLE, ids=lambda case: f"{case.channel}-{case.name}")
+def test_every_word_of_the_case_is_in_its_items(case: Case) -> None:
+    """C-05: nothing that a delivery says is lost, but for its frame and the members that are named above."""
+    items = json.dumps(SPLITS[case.channel](case.payload), ensure_ascii=False)
+    lost = [
+        (path, word)
+        for path, word in _words(case.payload)
+        if path[-1] not in NOT_KEPT and path[-2:] not in KNOWN_ELSEWHERE and clean_text(word)[0] not in items
+    ]
+    assert lost == []
 
 
 def test_there_is_a_case_of_every_kind_for_every_channel() -> None:
@@ -165,6 +199,18 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         if name != "entry":
             yield value, name
         yield from _places(member)
+
+
+def _words(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text that the JSON value holds, as items write it, with the names that lead to it."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _words(member, (*path, name))
+    elif isinstance(value, list):
+        for member in value:
+            yield from _words(member, path)
+    elif isinstance(value, str) and "contacts" not in path[:-1]:
+        yield path, json.dumps(clean_text(value)[0], ensure_ascii=False)[1:-1]
 
 
 def _reversed(value: Any) -> Any:

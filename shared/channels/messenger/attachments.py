@@ -43,6 +43,7 @@ _FILES = {
     "ig_story": "story",
     "story_mention": "story",
 }
+_PLAIN = ("image", "video", "audio", "file", "share", "story")  # the message's type says all that this word says
 _FALLBACK = "fallback"  # a web page, not a file
 
 
@@ -96,7 +97,8 @@ def _file(attachment: dict[str, object]) -> Media | None:
 
 
 def _says_more(attachment: dict[str, object]) -> bool:
-    return set(attachment) - {"type", "payload"} != set() or set(_payload(attachment)) - {"url"} != set()
+    plain = attachment.get("type") in _PLAIN and set(attachment) <= {"type", "payload"}
+    return not plain or not set(_payload(attachment)) <= {"url"}
 
 
 def _text(attachment: dict[str, object]) -> str | None:

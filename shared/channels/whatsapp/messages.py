@@ -42,7 +42,7 @@ def message_items(raw: object, *, account: str, contacts: dict[str, Contact]) ->
         return
     kind = raw.get("type")
     identity = identifier(raw.get("id"), limit=MESSAGE_ID_LIMIT)
-    party = party_of(raw.get("from"), raw.get("from_user_id"), {} if raw.get("group_id") else contacts)
+    party = party_of(raw.get("from"), raw.get("from_user_id"), contacts)
     if kind == "text" and identity is not None and party is not None:
         text = raw.get("text")
         body = text.get("body") if isinstance(text, dict) else None
