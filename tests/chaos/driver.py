@@ -30,6 +30,7 @@ class Driver:
 
     def __init__(self, *, seed: int, token: str, on_status: Callable[[dict[str, Any]], None]) -> None:
         self.workers: list[str] = []
+        self.deliverers: list[str] = []  # workers of the queue `deliveries`; without any, `workers` get its tasks
         self.first_worker: dict[str, str] = {}  # conversation → the URL that gets its first task, once
         self.held: set[str] = set()  # conversations whose other tasks wait until they are released
         self.duplicate_share = 0.0
@@ -57,8 +58,8 @@ class Driver:
 
     def wake(self, queue: str, *, url: str, payload: dict[str, str], at: datetime | None, name: str | None) -> None:
         """See shared.platform.queue.Queue."""
-        del queue, url, name
-        self.add(payload, at=at.timestamp() if at else None)
+        del url, name
+        self.add({**payload, "queue": queue}, at=at.timestamp() if at else None)
 
     def add(self, payload: dict[str, str], *, at: float | None = None, attempt: int = 0) -> None:
         """Takes a task, unless it is one of those that get lost; the sweep must find those."""
@@ -114,7 +115,8 @@ class Driver:
         if first is None and payload["conversation_id"] in self.held:
             self.add(payload, at=time.time() + 0.1, attempt=attempt + 1)
             return
-        worker = first or (self._chance.choice(self.workers) if self.workers else None)
+        workers = self.deliverers if payload.get("queue") == "deliveries" and self.deliverers else self.workers
+        worker = first or (self._chance.choice(workers) if workers else None)
         self.delivered += 1
         try:
             if worker is None:

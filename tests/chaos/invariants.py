@@ -38,7 +38,7 @@ AT_THE_CUSTOMER = {
 IN_THE_DATABASE = {
     "every key of a message has one message": """
         SELECT k.event_key FROM integrations.webhook_keys k
-        LEFT JOIN platform.messages m ON m.direction = 'inbound' AND 'm:' || m.external_message_id = k.event_key
+        LEFT JOIN platform.messages m ON 'm:' || m.external_message_id = k.event_key
         WHERE k.event_key LIKE 'm:%' GROUP BY k.event_key HAVING count(m.id) <> 1""",
     "every answered message is in one completed turn": """
         SELECT m.conversation_id, m.seq FROM platform.messages m

@@ -1,5 +1,7 @@
 """The outside world of a soak, a process of its own: Meta's Graph API, a model with an invoice, OIDC certificates.
 
+Messages come in WhatsApp's form or in that of Instagram and Messenger, and are answered in the same.
+
     python -m tests.chaos.provider SEED LOG CERTIFICATES STATUS_URL [FAULT=SHARE …]
 
 Accepted messages and invoiced calls are lines of the file LOG. Each accepted message is reported by status webhooks to
@@ -19,9 +21,11 @@ import threading
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 STATUS_DELAY = 0.05  # seconds; the order is kept apart from the answer's
 STATUS_TRIES = 100
@@ -37,6 +41,7 @@ class World:
         self.lock = threading.Lock()
         self.log = Path(log).open("a")  # noqa: SIM115 - as long as the process
         self.accepted = 0
+        self.conversations: dict[str, list[dict[str, Any]]] = {}  # by customer, newest first
         self.reporters = ThreadPoolExecutor(max_workers=4)
 
     def happens(self, fault: str) -> bool:
@@ -51,13 +56,13 @@ class World:
             self.log.write(json.dumps({"n": self.accepted, **line}) + "\n")
             self.log.flush()
 
-    def report(self, message_id: str, key: str | None) -> None:
+    def report(self, message_id: str, key: str | None, **said: str) -> None:
         """Sends the message's statuses, later."""
 
         def send() -> None:
             for status in ("sent", "delivered"):
                 time.sleep(STATUS_DELAY)
-                body = json.dumps({"status": status, "id": message_id, "key": key}).encode()
+                body = json.dumps({"status": status, "id": message_id, "key": key, **said}).encode()
                 self._post_status(body)
 
         if key is not None and not self.happens("status_lost"):
@@ -82,7 +87,12 @@ class Handler(BaseHTTPRequestHandler):
     world: World
 
     def do_GET(self) -> None:
-        self._answer(200, json.loads(Path(self.world.certificates).read_text()))
+        asked = urlsplit(self.path)
+        if asked.path.endswith("/conversations"):
+            said = self.world.conversations.get(parse_qs(asked.query)["user_id"][0], [])
+            self._answer(200, {"data": [{"id": "t_1", "messages": {"data": said[:25]}}]})
+        else:
+            self._answer(200, json.loads(Path(self.world.certificates).read_text()))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -110,16 +120,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def _accept(self, body: dict[str, Any]) -> None:
         message_id = f"wamid.{self.world.chance.getrandbits(64):016x}.{time.monotonic_ns()}"
-        key = body.get("biz_opaque_callback_data")
-        self.world.write(
-            {"kind": "message", "key": key, "to": body["to"], "text": body["text"]["body"], "message_id": message_id}
-        )
-        self.world.report(message_id, key)
+        is_page = "message" in body
+        key = body["message"]["metadata"] if is_page else body.get("biz_opaque_callback_data")
+        to = body["recipient"]["id"] if is_page else body["to"]
+        text = body["message"]["text"] if is_page else body["text"]["body"]
+        self.world.write({"kind": "message", "key": key, "to": to, "text": text, "message_id": message_id})
+        if is_page:
+            written = datetime.now(UTC).isoformat(timespec="seconds")
+            sent = {"id": message_id, "created_time": written, "from": {"id": "page"}, "message": text}
+            self.world.conversations.setdefault(to, []).insert(0, sent)
+        self.world.report(message_id, key, to=to, text=text)
         if self.world.happens("answer_dropped"):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        self._answer(200, {"messaging_product": "whatsapp", "messages": [{"id": message_id}]})
+        accepted = {"messaging_product": "whatsapp", "messages": [{"id": message_id}]}
+        self._answer(200, {"recipient_id": to, "message_id": message_id} if is_page else accepted)
 
     def _answer(self, status: int, body: Any) -> None:
         raw = json.dumps(body).encode()

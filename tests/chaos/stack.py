@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from shared.channels.deliveries import WakeUp
     from tests.support.database import Database
 
 # Everything shorter than in production, in the same order: guard < sending limit < turn < lease < stop < uncertain.
@@ -211,13 +212,14 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack_on(
+def stack_on(  # noqa: PLR0913 - what a soak varies
     database: Database,
     folder: Path,
     *,
     seed: int,
     source: str = "tests/chaos/turn_worker/main.py",
     faults: Mapping[str, float] | None = None,
+    channel: str = "whatsapp",
 ) -> Iterator[Stack]:
     """Everything started, with one organization whose replies may be cut into parts of 60 characters."""
     configure(LogSettings(log_level="WARNING"))  # the sweep's line each 0.2 s would bury the soak's own
@@ -225,14 +227,13 @@ def stack_on(
         scene = stack.enter_context(scene_in(database))
         credentials = make_credentials(folder)
         connect_account(scene, credentials)
+        scene.become(channel)
         # a long answer becomes two messages
         scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 45}'")
         scene.rules = type(scene.rules)(quiet_seconds=0.05, ceiling_seconds=0.3, reply_max_age_seconds=43200.0)
 
         def on_status(report: dict[str, Any]) -> None:
-            for wake_up in scene.reports(
-                report["status"], provider_message_id=report["id"], outbox_id=UUID(report["key"])
-            ):
+            for wake_up in _told(scene, report):
                 ids = {"organization_id": str(wake_up.organization_id), "conversation_id": str(wake_up.conversation_id)}
                 driver.add(ids, at=wake_up.run_at.timestamp())
 
@@ -250,9 +251,22 @@ def stack_on(
         environment = _environment(database, credentials, provider_url=provider.url, driver_url=driver.url)
         host = Host(source, environment, log=folder / "workers.log")
         stack.callback(host.close)
+        if channel != "whatsapp":  # the provider can be asked what became of a message, and message_delivery asks
+            own = {"MESSAGE_DELIVERY_URL": AUDIENCE, "CLOUD_TASKS_ENDPOINT": "127.0.0.1:9"}
+            deliveries = Host("functions/message_delivery/main.py", environment | own, log=folder / "deliveries.log")
+            stack.callback(deliveries.close)
+            driver.deliverers.append(deliveries.fork().url)
         found = Stack(scene, seed=seed, driver=driver, host=host, log=log)
         stack.callback(found.close)
         yield found
+
+
+def _told(scene: Scene, report: dict[str, Any]) -> list[WakeUp]:
+    """What intake makes of the provider's report: a status of WhatsApp, or an echo of Instagram and Messenger."""
+    key = UUID(report["key"])
+    if scene.provider == "whatsapp":
+        return scene.reports(report["status"], provider_message_id=report["id"], outbox_id=key)
+    return scene.echoes(report["text"], provider_message_id=report["id"], customer=report["to"], outbox_id=key)
 
 
 def _environment(database: Database, credentials: Credentials, *, provider_url: str, driver_url: str) -> dict[str, str]:
@@ -263,6 +277,7 @@ def _environment(database: Database, credentials: Credentials, *, provider_url: 
         "TENANT_CONTEXT_KEY": base64.b64encode(database.tenant_context_key).decode(),
         "MASTER_KEY_FILE": str(credentials.master_key),
         "GRAPH_BASE_URL": provider_url,
+        "INSTAGRAM_GRAPH_BASE_URL": provider_url,
         "OIDC_CERTS_URL": f"{provider_url}/certificates",
         "CHAOS_DRIVER_URL": driver_url,
     }

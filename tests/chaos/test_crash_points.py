@@ -77,6 +77,33 @@ def all_cases(runs: int) -> list[tuple[str, str, bool]]:
     return [*plain, *((point, "STOP", True) for point in ZOMBIES)] * runs
 
 
+# Where the provider's word comes as an echo: killed where a send may have happened or not, and between two parts.
+ECHOED: list[tuple[str, str, bool]] = [
+    ("K5", "KILL", False),
+    ("K6", "KILL", False),
+    ("K7", "KILL", False),
+    ("K10", "KILL", False),
+    ("K10", "STOP", False),
+    ("K5", "STOP", True),
+]
+
+
+@pytest.mark.parametrize("channel", ["instagram", "messenger"])
+def test_the_same_holds_where_echoes_take_the_place_of_statuses(
+    database: Database, tmp_path: Path, channel: str
+) -> None:
+    """C-18, C-19, K5 to K10: Instagram and Messenger, with replies in two parts."""
+    with stack_on(database, tmp_path, seed=0, channel=channel) as stack:
+        stack.fork()
+        stack.fork()
+        stack.begin_sweeping()
+        failures = run_cases(stack, ECHOED, at_once=6)
+        verdict = stack.finish()
+    assert failures == []
+    assert verdict.broken == {}
+    assert verdict.counts["messages"] == 3 * len(ECHOED)
+
+
 # Each point once, killed and stopped, in every test run; a hundred times in `make chaos`, in pieces that take a minute.
 @pytest.mark.parametrize(
     ("seed", "runs"), [(0, 1), *(pytest.param(seed, 5, marks=pytest.mark.chaos) for seed in range(1, 21))]

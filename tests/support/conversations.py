@@ -52,6 +52,7 @@ class Scene:
     intake: Database
     worker: Database
     own: Any  # a pg8000 connection of the application role: it sees and changes this organization alone
+    provider: str = "whatsapp"  # of its connection; see `become`
     patience: float = 0.0  # seconds for which intake is tried again while the database is away, as the provider does
     customer: str = field(default_factory=lambda: f"5511{secrets.randbelow(10**9):09d}")
     rules: BurstRules = field(
@@ -106,6 +107,32 @@ class Scene:
         written = datetime.now(UTC) - ago
         return self._record([self._message(text, written + timedelta(milliseconds=n)) for n, text in enumerate(texts)])
 
+    def become(self, provider: str) -> None:
+        """The organization's account is one of another provider from now on, with an agent that answers there."""
+        channel = "facebook" if provider == "messenger" else provider
+        self.execute("UPDATE integrations.connections SET integration_type = %s, provider = %s", channel, provider)
+        self.execute("UPDATE departments.agents SET agent_type = %s", f"{channel}_responder")
+        self.provider = provider
+
+    def echoes(self, text: str, *, provider_message_id: str, customer: str, outbox_id: UUID | None) -> list[WakeUp]:
+        """Instagram or Messenger reports a message that was sent from the account; ours has our id."""
+        item: Item = {
+            "id": str(new_id()),
+            "kind": "echo",
+            "account": self.tenant.phone_number_id,
+            "key": f"m:{provider_message_id}",
+            "digest": secrets.token_hex(16),
+            "event_type": "echo.text",
+            "event_id": provider_message_id,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "customer": customer,
+            "identities": [{"kind": "scoped_id", "value": customer, "match": customer}],
+            "message_type": "text",
+            "text": text,
+            "outbox_id": str(outbox_id) if outbox_id else None,
+        }
+        return self._record([item])
+
     def reports(
         self, status: str, *, provider_message_id: str, outbox_id: UUID | None = None, error_code: str | None = None
     ) -> list[WakeUp]:
@@ -128,7 +155,7 @@ class Scene:
 
     def _message(self, text: str, written: datetime) -> Item:
         wamid = f"wamid.{uuid4()}"
-        return {
+        item: Item = {
             "id": str(new_id()),
             "kind": "message",
             "account": self.tenant.phone_number_id,
@@ -140,9 +167,12 @@ class Scene:
             "customer": self.customer,
             "text": text,
         }
+        if self.provider != "whatsapp":
+            item["identities"] = [{"kind": "scoped_id", "value": self.customer, "match": self.customer}]
+        return item
 
     def _record(self, items: list[Item]) -> list[WakeUp]:
-        delivery = Delivery(provider="whatsapp", raw=b"{}", verified_by="test", headers={}, items=items)
+        delivery = Delivery(provider=self.provider, raw=b"{}", verified_by="test", headers={}, items=items)
         sealed = (b"sealed", "test")
         gives_up_at = time.monotonic() + self.patience
         while True:
