@@ -46,6 +46,12 @@ SET status = 'revoked', access_token = NULL, refresh_token = NULL, token_expires
 WHERE organization_id = :organization_id AND id = :id AND status <> 'revoked'
 RETURNING id
 """)
+# A look at the account says nothing about its templates: their own good news end those warnings.
+_SETTLE_WARNINGS: Final = text("""
+UPDATE integrations.connection_alerts SET cleared_at = clock_timestamp()
+WHERE organization_id = :organization_id AND connection_id = :id AND kind = 'provider_warning' AND cleared_at IS NULL
+  AND NOT starts_with(reason, 'message_template')
+""")
 _TELL: Final = text("""
 INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
 VALUES (:organization_id, :action, 'integration', :id, :success, :detail,
@@ -103,7 +109,8 @@ def apply_examination(
 ) -> Literal["recovered", "paused"] | None:
     """Let an examination decide: a paused connection that passed works again, an active one that failed is paused.
 
-    Webhooks that are not subscribed pause nothing, because what is sent arrives. Nothing happens to a connection that
+    One that passed in everything also ends the provider's warnings about the account. Webhooks that are not subscribed
+    pause nothing, because what is sent arrives. Nothing happens to a connection that
     got another token meanwhile. Returns the change.
     """
     failed = {check.name: check for check in examination.checks if check.outcome == "failed"}
@@ -117,6 +124,8 @@ def apply_examination(
         if proven is not None and "sending" not in failed:
             described = {name: getattr(proven, name) for name in _DESCRIBED}
             session.execute(_RECOVER, {**facts, **described})
+            if examination.passed:
+                session.execute(_SETTLE_WARNINGS, {name: facts[name] for name in ("organization_id", "id")})
             if connection.status == "active":
                 return None
             told = _told(facts, "connection.recovered", status="active", reason=connection.attention_reason)

@@ -15,6 +15,8 @@ from shared.platform.database import Database
 from shared.platform.database_errors import ConstraintViolated
 from shared.platform.keys import Keys
 
+Change = Literal["created", "token_replaced", "reconnected"]
+
 # The seed's two words for a channel.
 INTEGRATION_TYPES: Final = {"whatsapp": "whatsapp", "instagram": "instagram", "messenger": "facebook"}
 
@@ -39,6 +41,11 @@ SET access_token = excluded.access_token, status = 'active', last_error = NULL,
 WHERE n.id = excluded.id
 RETURNING id
 """)
+_TELL: Final = text("""
+INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+VALUES (:organization_id, 'connection.' || CAST(:change AS text), 'integration', :id,
+        jsonb_build_object('provider', CAST(:provider AS text), 'account', CAST(:account AS text)))
+""")
 _ONE_OWNER: Final = "connections_account"
 
 
@@ -47,7 +54,7 @@ class Connected:
     """A connection that can receive and send; `change` says what was done to it."""
 
     connection_id: UUID
-    change: Literal["created", "token_replaced", "reconnected"]
+    change: Change
 
 
 def connect_account(  # noqa: PLR0913 - what a connection is made of
@@ -120,18 +127,22 @@ def _connect(database: Database, *, keys: Keys, facts: dict[str, Any], access_to
     sealed = keys.encrypt_sensitive_data(
         access_token, organization_id=organization_id, place=token_place(connection_id)
     )
+    change = _change(None if found is None else found.status)
     try:
         with database.tenant(organization_id) as session:
             written = session.execute(_CONNECT, {**facts, "id": connection_id, "access_token": sealed}).first()
+            if written is not None:
+                told = {name: facts[name] for name in ("organization_id", "provider", "account")}
+                session.execute(_TELL, {**told, "id": connection_id, "change": change})
     except ConstraintViolated as violated:
         if violated.constraint == _ONE_OWNER:
             taken = f"the account {facts['account']} is connected to another organization, which has to revoke it first"
             raise Rejected("account_taken", taken) from None
         raise
-    if written is None:
-        return None
-    if found is None:
-        return Connected(connection_id=connection_id, change="created")
-    return Connected(
-        connection_id=connection_id, change="reconnected" if found.status == "revoked" else "token_replaced"
-    )
+    return None if written is None else Connected(connection_id=connection_id, change=change)
+
+
+def _change(status: str | None) -> Change:
+    if status is None:
+        return "created"
+    return "reconnected" if status == "revoked" else "token_replaced"

@@ -53,7 +53,7 @@ class RefreshTimes:
     lease: float = 600.0
     away: float = 3600.0
     refused: float = 6 * 3600.0
-    batch: int = 20  # with 10 s for each of four at a time, a sweep still ends within its 60 s
+    batch: int = 12  # with 10 s for each of four at a time, a sweep still ends within its 60 s
 
 
 def refresh_tokens(

@@ -65,7 +65,8 @@ class Owned:
 
     def told(self) -> list[str]:
         rows = self.scene.rows(
-            "SELECT action FROM audit.activity_logs WHERE resource_type = 'integration' ORDER BY created_at"
+            "SELECT action FROM audit.activity_logs WHERE resource_type = 'integration'"
+            " AND action NOT IN ('connection.created', 'connection.token_replaced') ORDER BY created_at"
         )
         return [row[0] for row in rows]
 
@@ -131,6 +132,30 @@ def test_an_account_that_may_not_send_is_paused_though_its_token_is_good(owned: 
     assert owned.examined(blocked) == "paused"
     assert (owned.state().status, owned.state().attention_reason) == ("error", "sending_blocked")
     assert owned.examined(Examination((PASSED, Check("sending", "passed", "LIMITED")), owned.proven())) == "recovered"
+
+
+def test_an_examination_that_passes_ends_the_warnings_about_the_account_and_not_those_about_templates(
+    owned: Owned,
+) -> None:
+    for reason in ("errors error", "message_template_status_update:promo paused"):
+        owned.scene.execute(
+            "INSERT INTO integrations.connection_alerts (organization_id, connection_id, kind, reason)"
+            " VALUES (%s, %s, 'provider_warning', %s)",
+            owned.scene.organization_id, owned.scene.tenant.connection_id, reason,
+        )  # fmt: skip
+
+    owned.examined(Examination((PASSED,), owned.proven()))
+
+    assert [alert["reason"] for alert in owned.state().alerts] == ["message_template_status_update:promo paused"]
+
+
+def test_whoever_connects_or_replaces_a_token_is_in_the_audit_log(owned: Owned) -> None:
+    owned.connect()
+
+    rows = owned.scene.rows("SELECT action, metadata FROM audit.activity_logs ORDER BY created_at")
+
+    described = {"provider": "whatsapp", "account": owned.scene.tenant.phone_number_id}
+    assert rows == [["connection.token_replaced", described], ["connection.token_replaced", described]]
 
 
 def test_webhooks_that_are_not_subscribed_pause_nothing(owned: Owned) -> None:
