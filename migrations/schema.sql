@@ -247,15 +247,16 @@ BEGIN
     SET lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), fence = fence + 1, turn_attempts = turn_attempts + 1
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
     SELECT
-        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content)
+        (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
+                                             'readings', m.metadata -> 'media_reading')
                           ORDER BY m.platform_timestamp, m.seq)
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-           AND m.seq > c.done_seq AND m.seq <= c.last_in_seq) AS messages,
+           AND m.seq > c.done_seq AND m.seq <= c.last_in_seq AND m.deleted_at IS NULL) AS messages,
         (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
          FROM (SELECT m.id, m.sender_type, m.text_content, m.created_at FROM platform.messages m
                WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed')
+                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed') AND m.deleted_at IS NULL
                ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) h) AS history
     INTO said;
     RETURN jsonb_build_object(
@@ -964,6 +965,7 @@ CREATE FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_
     LANGUAGE plpgsql
     AS $$
 BEGIN
+    PERFORM platform.release_echo(p_organization_id, p_message_id, p_provider_message_id);
     UPDATE platform.messages m
     SET external_message_id = coalesce(m.external_message_id, p_provider_message_id), sent_at = coalesce(m.sent_at, clock_timestamp()),
         delivery_status = CASE m.delivery_status WHEN 'pending' THEN 'sent' ELSE m.delivery_status END
@@ -1572,15 +1574,21 @@ BEGIN
               AND (w.customer_name IS NULL OR w.customer_name = ct.display_name OR w.happened_at < ct.named_at)
         ) k ON w.has_customer
     ), met AS (
-        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND jsonb_array_length(k.identities) > 1 AND EXISTS (
-                        SELECT FROM jsonb_to_recordset(k.identities - 0) AS o (kind text, match text)
-                        WHERE NOT EXISTS (
+        -- an item with more than three names, or with one that is not this contact's, goes the long way
+        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND (k.identities -> 1 IS NULL OR k.identities -> 3 IS NULL
+                         AND EXISTS (
                             SELECT FROM platform.contact_identities n
-                            WHERE n.organization_id = k.organization_id AND n.kind = o.kind
-                              AND n.scope = integrations.scope_of_name(o.kind, k.account, k.portfolio) AND n.match = o.match
-                              AND n.contact_id = k.contact_id AND k.happened_at < n.last_seen + interval '1 day'
-                              AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at)))
-                    THEN NULL ELSE k.contact_id END AS contact
+                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 1 ->> 'kind'
+                              AND n.scope = integrations.scope_of_name(k.identities -> 1 ->> 'kind', k.account, k.portfolio)
+                              AND n.match = k.identities -> 1 ->> 'match' AND n.contact_id = k.contact_id
+                              AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))
+                         AND (k.identities -> 2 IS NULL OR EXISTS (
+                            SELECT FROM platform.contact_identities n
+                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 2 ->> 'kind'
+                              AND n.scope = integrations.scope_of_name(k.identities -> 2 ->> 'kind', k.account, k.portfolio)
+                              AND n.match = k.identities -> 2 ->> 'match' AND n.contact_id = k.contact_id
+                              AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))))
+                    THEN k.contact_id END AS contact
         FROM known k
         WHERE k.connection_id IS NOT NULL OR k.kind = 'account'
     ), counted AS (
@@ -1703,6 +1711,19 @@ END
 $$;
 
 ALTER FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) OWNER TO owner;
+
+-- Name: items_of(integrations.new_item[], uuid[]); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.items_of(p_items integrations.new_item[], p_contacts uuid[] DEFAULT '{}'::uuid[]) RETURNS TABLE(place integer, delivery integer, ordinal integer, id uuid, kind text, provider text, organization_id uuid, connection_id uuid, happened_at timestamp with time zone, event_id text, customer text, customer_phone text, customer_name text, message_type text, text text, metadata jsonb, reply_to text, answerable boolean, contact_id uuid)
+    LANGUAGE plpgsql ROWS 200
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM unnest(p_items, p_contacts);
+END
+$$;
+
+ALTER FUNCTION integrations.items_of(p_items integrations.new_item[], p_contacts uuid[]) OWNER TO owner;
 
 -- Name: kind_of_customer(text, text); Type: FUNCTION; Schema: integrations; Owner: owner
 
@@ -1842,8 +1863,7 @@ BEGIN
         SELECT array_agg(ROW(w.place, w.organization_id, w.id, n.kind, integrations.scope_of_name(n.kind, c.account_identifier,
                              coalesce(c.business_portfolio_id, '')), n.value, n.match, n.previous, w.happened_at)::integrations.customer_name
                          ORDER BY w.organization_id, n.kind, n.match, w.place)
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, item_kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) w
         JOIN integrations.connections c ON c.organization_id = w.organization_id AND c.id = w.connection_id
         CROSS JOIN LATERAL (
             SELECT o.kind, o.value, coalesce(o.match, o.value) AS match, false AS previous
@@ -1855,7 +1875,7 @@ BEGIN
             SELECT o.kind, o.value, coalesce(o.match, o.value), true
             FROM jsonb_to_recordset(p_items -> w.place -> 'previous') AS o (kind text, value text, match text)
         ) n
-        WHERE w.item_kind = 'identity' OR w.item_kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL);
+        WHERE w.kind = 'identity' OR w.kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL);
 END
 $$;
 
@@ -1876,8 +1896,7 @@ BEGIN
                              AND m.external_message_id = w.event_id) AS known,
                    row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, btrim(coalesce(w.text, '')), w.message_type
                                       ORDER BY w.happened_at, w.place) AS nth
-            FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-                event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+            FROM integrations.items_of(p_winners, p_contacts) w
             WHERE w.kind = 'echo'
         ), told AS (
             SELECT e.place, o.id FROM echo e JOIN platform.outbox o ON o.organization_id = e.organization_id AND o.id = e.told_outbox_id
@@ -2110,8 +2129,7 @@ BEGIN
         p_winners, p_contacts, own.places, p_moment, p_oldest, p_quiet_seconds, p_ceiling_seconds);
     PERFORM integrations.silence(w.organization_id, w.connection_id, w.contact_id, p_moment)
     FROM (SELECT DISTINCT e.organization_id, e.connection_id, e.contact_id
-          FROM unnest(p_winners, p_contacts) AS e (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-              event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+          FROM integrations.items_of(p_winners, p_contacts) e
           WHERE e.kind = 'echo' AND e.place <> ALL (own.places)
           ORDER BY e.organization_id, e.connection_id, e.contact_id) w;
     IF own.outbox_ids IS NOT NULL THEN
@@ -2123,8 +2141,7 @@ BEGIN
             external_message_id, reply_to_external_id, platform_timestamp, delivery_status, sent_at, received_at, created_at)
         SELECT e.id, e.organization_id, c.id, e.connection_id, 'outbound', e.message_type, e.text, coalesce(e.metadata, '{}'), 'human',
                e.event_id, e.reply_to, e.happened_at, 'sent', e.happened_at, p_moment, p_moment
-        FROM unnest(p_winners, p_contacts) AS e (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) e
         JOIN platform.conversations c ON c.organization_id = e.organization_id AND c.connection_id = e.connection_id
             AND c.contact_id = e.contact_id AND c.status IN ('active', 'escalated') AND c.continued_in IS NULL
         WHERE e.kind = 'echo' AND e.place <> ALL (own.places)
@@ -2186,9 +2203,8 @@ DECLARE
 BEGIN
     WITH said AS MATERIALIZED (
         SELECT w.*, w.kind = 'message' AND w.answerable AS answers
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
-        WHERE w.kind = 'message' OR w.kind = 'echo' AND w.place <> ALL (p_own)
+        FROM integrations.items_of(p_winners, p_contacts) w
+        WHERE CASE w.kind WHEN 'message' THEN true WHEN 'echo' THEN w.place <> ALL (p_own) END -- not by OR: the planner would expect one row
     ), burst AS (
         SELECT s.organization_id, s.connection_id, s.provider, s.contact_id, count(*) FILTER (WHERE s.answers) AS messages,
                min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,
@@ -2284,8 +2300,7 @@ CREATE FUNCTION integrations.record_preferences(p_winners integrations.new_item[
 BEGIN
     WITH told AS MATERIALIZED (
         SELECT w.organization_id, w.id, w.contact_id, w.happened_at, p_items -> w.place ->> 'choice' AS choice
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) w
         WHERE w.kind = 'preference' AND p_items -> w.place ->> 'choice' IN ('stop', 'resume')
     ), logged AS (
         INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
@@ -2359,8 +2374,7 @@ BEGIN
     WITH kept AS (
         INSERT INTO platform.message_watermarks (id, organization_id, connection_id, contact_id, status, occurred_at, received_at)
         SELECT w.id, w.organization_id, w.connection_id, w.contact_id, p_items -> w.place ->> 'status', w.happened_at, p_moment
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) w
         WHERE w.kind = 'watermark'
         RETURNING organization_id, connection_id, contact_id
     )
@@ -6474,6 +6488,11 @@ REVOKE ALL ON FUNCTION integrations.follow_connection_status() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) TO definer_role;
+
+-- Name: FUNCTION items_of(p_items integrations.new_item[], p_contacts uuid[]); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.items_of(p_items integrations.new_item[], p_contacts uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.items_of(p_items integrations.new_item[], p_contacts uuid[]) TO definer_role;
 
 -- Name: FUNCTION kind_of_customer(p_provider text, p_customer text); Type: ACL; Schema: integrations; Owner: owner
 

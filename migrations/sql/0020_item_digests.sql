@@ -15,3 +15,17 @@ CREATE TYPE integrations.new_item AS (
 CREATE TYPE integrations.customer_name AS (
     place INT, organization_id UUID, item_id UUID, kind TEXT, scope TEXT, value TEXT, match TEXT, previous BOOLEAN, happened_at TIMESTAMPTZ
 );
+
+-- The items with their contacts (NULL where they have none), by position. The estimate makes the planner join many with many by hashing.
+CREATE FUNCTION integrations.items_of(p_items integrations.new_item[], p_contacts uuid[] DEFAULT '{}')
+RETURNS TABLE (
+    place INT, delivery INT, ordinal INT, id UUID, kind TEXT, provider TEXT, organization_id UUID, connection_id UUID, happened_at TIMESTAMPTZ,
+    event_id TEXT, customer TEXT, customer_phone TEXT, customer_name TEXT, message_type TEXT, text TEXT, metadata JSONB, reply_to TEXT,
+    answerable BOOLEAN, contact_id UUID)
+LANGUAGE plpgsql ROWS 200
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM unnest(p_items, p_contacts);
+END
+$$;

@@ -75,15 +75,21 @@ BEGIN
               AND (w.customer_name IS NULL OR w.customer_name = ct.display_name OR w.happened_at < ct.named_at)
         ) k ON w.has_customer
     ), met AS (
-        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND jsonb_array_length(k.identities) > 1 AND EXISTS (
-                        SELECT FROM jsonb_to_recordset(k.identities - 0) AS o (kind text, match text)
-                        WHERE NOT EXISTS (
+        -- an item with more than three names, or with one that is not this contact's, goes the long way
+        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND (k.identities -> 1 IS NULL OR k.identities -> 3 IS NULL
+                         AND EXISTS (
                             SELECT FROM platform.contact_identities n
-                            WHERE n.organization_id = k.organization_id AND n.kind = o.kind
-                              AND n.scope = integrations.scope_of_name(o.kind, k.account, k.portfolio) AND n.match = o.match
-                              AND n.contact_id = k.contact_id AND k.happened_at < n.last_seen + interval '1 day'
-                              AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at)))
-                    THEN NULL ELSE k.contact_id END AS contact
+                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 1 ->> 'kind'
+                              AND n.scope = integrations.scope_of_name(k.identities -> 1 ->> 'kind', k.account, k.portfolio)
+                              AND n.match = k.identities -> 1 ->> 'match' AND n.contact_id = k.contact_id
+                              AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))
+                         AND (k.identities -> 2 IS NULL OR EXISTS (
+                            SELECT FROM platform.contact_identities n
+                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 2 ->> 'kind'
+                              AND n.scope = integrations.scope_of_name(k.identities -> 2 ->> 'kind', k.account, k.portfolio)
+                              AND n.match = k.identities -> 2 ->> 'match' AND n.contact_id = k.contact_id
+                              AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))))
+                    THEN k.contact_id END AS contact
         FROM known k
         WHERE k.connection_id IS NOT NULL OR k.kind = 'account'
     ), counted AS (

@@ -102,8 +102,7 @@ BEGIN
     WITH kept AS (
         INSERT INTO platform.message_watermarks (id, organization_id, connection_id, contact_id, status, occurred_at, received_at)
         SELECT w.id, w.organization_id, w.connection_id, w.contact_id, p_items -> w.place ->> 'status', w.happened_at, p_moment
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) w
         WHERE w.kind = 'watermark'
         RETURNING organization_id, connection_id, contact_id
     )

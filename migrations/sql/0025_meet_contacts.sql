@@ -22,8 +22,7 @@ BEGIN
         SELECT array_agg(ROW(w.place, w.organization_id, w.id, n.kind, integrations.scope_of_name(n.kind, c.account_identifier,
                              coalesce(c.business_portfolio_id, '')), n.value, n.match, n.previous, w.happened_at)::integrations.customer_name
                          ORDER BY w.organization_id, n.kind, n.match, w.place)
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, item_kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) w
         JOIN integrations.connections c ON c.organization_id = w.organization_id AND c.id = w.connection_id
         CROSS JOIN LATERAL (
             SELECT o.kind, o.value, coalesce(o.match, o.value) AS match, false AS previous
@@ -35,7 +34,7 @@ BEGIN
             SELECT o.kind, o.value, coalesce(o.match, o.value), true
             FROM jsonb_to_recordset(p_items -> w.place -> 'previous') AS o (kind text, value text, match text)
         ) n
-        WHERE w.item_kind = 'identity' OR w.item_kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL);
+        WHERE w.kind = 'identity' OR w.kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL);
 END
 $$;
 

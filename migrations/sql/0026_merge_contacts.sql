@@ -141,8 +141,7 @@ AS $$
 BEGIN
     WITH told AS MATERIALIZED (
         SELECT w.organization_id, w.id, w.contact_id, w.happened_at, p_items -> w.place ->> 'choice' AS choice
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) w
         WHERE w.kind = 'preference' AND p_items -> w.place ->> 'choice' IN ('stop', 'resume')
     ), logged AS (
         INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)

@@ -29,9 +29,8 @@ DECLARE
 BEGIN
     WITH said AS MATERIALIZED (
         SELECT w.*, w.kind = 'message' AND w.answerable AS answers
-        FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
-        WHERE w.kind = 'message' OR w.kind = 'echo' AND w.place <> ALL (p_own)
+        FROM integrations.items_of(p_winners, p_contacts) w
+        WHERE CASE w.kind WHEN 'message' THEN true WHEN 'echo' THEN w.place <> ALL (p_own) END -- not by OR: the planner would expect one row
     ), burst AS (
         SELECT s.organization_id, s.connection_id, s.provider, s.contact_id, count(*) FILTER (WHERE s.answers) AS messages,
                min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,

@@ -17,8 +17,7 @@ BEGIN
                              AND m.external_message_id = w.event_id) AS known,
                    row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, btrim(coalesce(w.text, '')), w.message_type
                                       ORDER BY w.happened_at, w.place) AS nth
-            FROM unnest(p_winners, p_contacts) AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-                event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+            FROM integrations.items_of(p_winners, p_contacts) w
             WHERE w.kind = 'echo'
         ), told AS (
             SELECT e.place, o.id FROM echo e JOIN platform.outbox o ON o.organization_id = e.organization_id AND o.id = e.told_outbox_id
@@ -71,8 +70,7 @@ BEGIN
         p_winners, p_contacts, own.places, p_moment, p_oldest, p_quiet_seconds, p_ceiling_seconds);
     PERFORM integrations.silence(w.organization_id, w.connection_id, w.contact_id, p_moment)
     FROM (SELECT DISTINCT e.organization_id, e.connection_id, e.contact_id
-          FROM unnest(p_winners, p_contacts) AS e (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-              event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+          FROM integrations.items_of(p_winners, p_contacts) e
           WHERE e.kind = 'echo' AND e.place <> ALL (own.places)
           ORDER BY e.organization_id, e.connection_id, e.contact_id) w;
     IF own.outbox_ids IS NOT NULL THEN
@@ -84,8 +82,7 @@ BEGIN
             external_message_id, reply_to_external_id, platform_timestamp, delivery_status, sent_at, received_at, created_at)
         SELECT e.id, e.organization_id, c.id, e.connection_id, 'outbound', e.message_type, e.text, coalesce(e.metadata, '{}'), 'human',
                e.event_id, e.reply_to, e.happened_at, 'sent', e.happened_at, p_moment, p_moment
-        FROM unnest(p_winners, p_contacts) AS e (place, delivery, ordinal, id, kind, provider, organization_id, connection_id, happened_at,
-            event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id)
+        FROM integrations.items_of(p_winners, p_contacts) e
         JOIN platform.conversations c ON c.organization_id = e.organization_id AND c.connection_id = e.connection_id
             AND c.contact_id = e.contact_id AND c.status IN ('active', 'escalated') AND c.continued_in IS NULL
         WHERE e.kind = 'echo' AND e.place <> ALL (own.places)
@@ -134,6 +131,7 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION
+    integrations.items_of(integrations.new_item[], uuid[]),
     integrations.claim_items(jsonb, jsonb, timestamptz),
     integrations.settle_statuses(uuid[], text[], uuid[], timestamptz),
     integrations.record_differences(jsonb, jsonb, timestamptz),

@@ -212,6 +212,7 @@ $$;
 CREATE FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM platform.release_echo(p_organization_id, p_message_id, p_provider_message_id);
     UPDATE platform.messages m
     SET external_message_id = coalesce(m.external_message_id, p_provider_message_id), sent_at = coalesce(m.sent_at, clock_timestamp()),
         delivery_status = CASE m.delivery_status WHEN 'pending' THEN 'sent' ELSE m.delivery_status END
