@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from infra.cli.webhooks import text_delivery
+from infra.manifest import load_manifest
 from tests.cli.command import Ended, departments, error_of
 from tests.support.waiting import eventually
 
@@ -170,11 +171,8 @@ def test_status_shows_a_healthy_installation(stack: Stack) -> None:
 
     assert (data.code, people.code) == (0, 0), data.err + people.err
     assert data.data["healthy"] is True
-    assert {function["name"] for function in data.data["overview"]["functions"] if function["ready"]} == {
-        "webhook_intake",
-        "agent_execution",
-        "work_sweep",
-    }
+    ready = {function["name"] for function in data.data["overview"]["functions"] if function["ready"]}
+    assert ready == set(load_manifest().functions)
     assert data.data["organizations"] >= 1
     assert all(table["months_ahead"] >= 2 for table in data.data["partitions"])
     assert "nothing waits for longer than it may" in people.out
