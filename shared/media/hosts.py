@@ -64,4 +64,4 @@ def origin_name(url: str) -> str:
 
 
 def _is(host: str, name: str) -> bool:
-    return host == name or (name.startswith(".") and host.endswith(name) and len(host) > len(name))
+    return host == name or (name.startswith(".") and host.endswith(name) and all(host.split(".")))

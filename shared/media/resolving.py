@@ -42,7 +42,7 @@ def find_source(transfer: Transfer, *, fetching: Fetching, graph_url: str, token
         url=url,
         # what the webhook said was signed, so it counts first
         mime_type=declared.mime_type or (mime_type if isinstance(mime_type, str) else None),
-        sha256=declared.sha256 or (sha256 if isinstance(sha256, str) else None),
+        sha256=declared.sha256 or (sha256 if isinstance(sha256, str) and sha256 else None),
         size=size if isinstance(size, int) and not isinstance(size, bool) else _number(size) or declared.size,
     )
 
