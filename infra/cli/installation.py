@@ -102,5 +102,6 @@ def _settings_of(ready: dict[str, Any]) -> dict[str, str]:
         "GRAPH_BASE_URL": ready["sandboxes"]["meta"],
         "INSTAGRAM_GRAPH_BASE_URL": ready["sandboxes"]["meta"],
         "META_APP_SECRETS": secrets.app_secret,
+        "INSTAGRAM_APP_SECRETS": secrets.instagram_app_secret,
         "META_VERIFY_TOKEN": secrets.verify_token,
     }

@@ -1,53 +1,78 @@
-"""A small business to play with, made at a stack's first start: an organization, its responder, its WhatsApp number."""
+"""A small business to play with, made at a stack's first start: an organization, its responder, its accounts."""
 
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from infra.local.basis import Basis
 
+if TYPE_CHECKING:
+    from shared.channels.ownership import Proven
+
 _SLUG = "padaria-aurora"
 _NAME = "Padaria Aurora"
 _FIND = """
-SELECT o.id, c.account_identifier
+SELECT o.id, c.provider, c.account_identifier, c.business_account_id
 FROM platform.organizations AS o
-LEFT JOIN integrations.connections AS c ON c.organization_id = o.id AND c.integration_type = 'whatsapp'
+LEFT JOIN integrations.connections AS c
+    ON c.organization_id = o.id AND c.provider IN ('whatsapp', 'instagram', 'messenger')
 WHERE o.slug = :slug
-ORDER BY c.created_at
-LIMIT 1
+ORDER BY c.created_at DESC
 """
+_CHANNELS = ("whatsapp", "instagram", "messenger")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoTenant:
-    """Its ids, as text."""
+    """Its ids, as text. `business_account_id`: of the WhatsApp Business Account; "" when it is not known."""
 
     organization_id: str
     phone_number_id: str
+    business_account_id: str
+    instagram_id: str
+    page_id: str
 
 
 def ensure_demo(basis: Basis) -> DemoTenant:
     """The demo organization, made where it, or a part of it, is missing."""
-    organization_id, phone_number_id = _find(basis)
-    if organization_id is not None and phone_number_id is not None:
-        return DemoTenant(organization_id=str(organization_id), phone_number_id=phone_number_id)
-    return _make(basis, organization_id)
+    organization_id, accounts, business = _find(basis)
+    missing = [channel for channel in _CHANNELS if channel not in accounts]
+    if organization_id is None or missing:
+        made = {channel: _new_id() for channel in missing}
+        if "whatsapp" in made:
+            business = _new_id()
+        organization_id = _make(basis, organization_id, accounts=made, business=business)
+        accounts |= made
+    return DemoTenant(
+        organization_id=str(organization_id),
+        phone_number_id=accounts["whatsapp"],
+        business_account_id=business,
+        instagram_id=accounts["instagram"],
+        page_id=accounts["messenger"],
+    )
 
 
-def _find(basis: Basis) -> tuple[UUID | None, str | None]:
-    """As superuser, who exists on this machine only and sees all organizations."""
+def _new_id() -> str:
+    return str(10**14 + secrets.randbelow(9 * 10**14))
+
+
+def _find(basis: Basis) -> tuple[UUID | None, dict[str, str], str]:
+    """As superuser, who exists on this machine only and sees all organizations; the oldest account of each channel."""
     connection = basis.databases.connect("departments")
     try:
         rows = connection.run(_FIND, slug=_SLUG)
     finally:
         connection.close()
-    return (rows[0][0], rows[0][1]) if rows else (None, None)
+    accounts = {row[1]: row[2] for row in rows if row[1] is not None}
+    business = {row[1]: row[3] or "" for row in rows if row[1] is not None}
+    return rows[0][0] if rows else None, accounts, business.get("whatsapp", "")
 
 
-def _make(basis: Basis, organization_id: UUID | None) -> DemoTenant:
+def _make(basis: Basis, organization_id: UUID | None, *, accounts: dict[str, str], business: str) -> UUID:
     """By the product's own functions, as `departments organization create` and `connection add` do."""
     # these imports take half a second, which a second start saves
-    from shared.channels.connections import connect_whatsapp  # noqa: PLC0415
+    from shared.channels.connections import connect_account  # noqa: PLC0415
     from shared.platform.database import connect  # noqa: PLC0415
     from shared.platform.keys import Keys  # noqa: PLC0415
     from shared.platform.settings import DatabaseSettings, KeySettings  # noqa: PLC0415
@@ -61,19 +86,33 @@ def _make(basis: Basis, organization_id: UUID | None) -> DemoTenant:
         }
     )
     database = connect(settings)
+    tokens = basis.secrets.demo_tokens
     try:
         keys = Keys(KeySettings(kms_key_name=None, master_key_file=basis.folder.master_key_file), database)
         if organization_id is None:
             organization = NewOrganization(name=_NAME, slug=_SLUG, business_type="food")
             organization_id = provision_organization(database, keys=keys, organization=organization).organization_id
-        phone_number_id = str(10**14 + secrets.randbelow(9 * 10**14))
-        connect_whatsapp(
-            database,
-            keys=keys,
-            organization_id=organization_id,
-            phone_number_id=phone_number_id,
-            access_token=basis.secrets.graph_token,
-        )
+        for channel, account in accounts.items():
+            connect_account(
+                database,
+                keys=keys,
+                organization_id=organization_id,
+                proven=_vouched(channel, account, business=business),
+                access_token=tokens[channel],
+            )
     finally:
         database.close()
-    return DemoTenant(organization_id=str(organization_id), phone_number_id=phone_number_id)
+    return organization_id
+
+
+def _vouched(channel: str, account: str, *, business: str) -> "Proven":
+    """The stack need not ask its own sandbox whose the account is."""
+    from shared.channels.ownership import Proven  # noqa: PLC0415 - see _make
+
+    if channel == "instagram":
+        return Proven(provider="instagram", account=account, name="padaria.aurora", login="instagram")
+    if channel == "messenger":
+        return Proven(provider="messenger", account=account, name=_NAME, login="facebook", business_account_id=account)
+    return Proven(
+        provider="whatsapp", account=account, name=_NAME, login="facebook", business_account_id=business or None
+    )

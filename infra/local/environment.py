@@ -98,7 +98,7 @@ def _known(function: Function, *, manifest: Manifest, around: Surroundings) -> d
             "INSTAGRAM_GRAPH_BASE_URL": f"{directory.gateway}/sandbox/meta",
         },
         "META_APP_SECRETS": {"META_APP_SECRETS": secrets.app_secret},
-        "INSTAGRAM_APP_SECRETS": {},  # the sandbox signs everything with the Meta app's secret
+        "INSTAGRAM_APP_SECRETS": {"INSTAGRAM_APP_SECRETS": secrets.instagram_app_secret},
         "META_VERIFY_TOKEN": {"META_VERIFY_TOKEN": secrets.verify_token},
         "TENANT_CONTEXT_KEY": {"TENANT_CONTEXT_KEY": secrets.tenant_context_key},
     }

@@ -12,8 +12,10 @@ from infra.local.environment import ARCHIVE_BUCKET, MEDIA_BUCKET
 from infra.local.gateway.app import Gateway
 from infra.local.gateway.parts import Parts
 from infra.local.gateway.proxy import Proxy
+from infra.local.meta.accounts import PageAccount
 from infra.local.meta.app import MetaApp
 from infra.local.meta.sandbox import MetaSandbox
+from infra.local.meta.webhooks import Receiver
 from infra.local.object_storage import ObjectStorage
 from infra.local.ports import port_of
 from infra.local.queues import make_queues, mover
@@ -24,7 +26,7 @@ from infra.local.tasks.journal import Journal
 from infra.local.tasks.service import TasksServer
 from infra.local.tokens import TokenSigner
 
-_WEBHOOK_PATH = "webhook_intake/whatsapp"
+_INTAKE = "webhook_intake"
 
 
 class Services:
@@ -43,8 +45,11 @@ class Services:
         )
         self.sandbox = MetaSandbox(
             folder=basis.folder.sandbox,
-            webhook_url=directory.function_url(_WEBHOOK_PATH),
-            app_secret=secrets.app_secret,
+            receiver=Receiver(
+                url=directory.function_url(_INTAKE),
+                app_secret=secrets.app_secret,
+                instagram_app_secret=secrets.instagram_app_secret,
+            ),
             fetcher=fetcher,
         )
         self.storage = ObjectStorage(
@@ -66,8 +71,20 @@ class Services:
         )
 
     def adopt(self, demo: DemoTenant) -> None:
-        """Let the sandbox know the demo's phone number, and use it where none is named."""
-        self.sandbox.adopt(demo.phone_number_id, access_token=self._basis.secrets.graph_token)
+        """Let the sandbox know the demo's accounts, and use them where none is named."""
+        secrets = self._basis.secrets
+        self.sandbox.adopt(demo.phone_number_id, access_token=secrets.graph_token, account_id=demo.business_account_id)
+        self.sandbox.adopt_account(
+            PageAccount(
+                channel="instagram",
+                account_id=demo.instagram_id,
+                access_token=secrets.instagram_token,
+                login="instagram",
+            )
+        )
+        self.sandbox.adopt_account(
+            PageAccount(channel="messenger", account_id=demo.page_id, access_token=secrets.page_token)
+        )
 
     async def start(self, *, old_gateways: Sequence[str]) -> None:
         """Go on with what waited, and answer. The database must answer by now."""

@@ -230,7 +230,10 @@ class LocalStack:
             "demo": {
                 "organization_id": demo.organization_id,
                 "phone_number_id": demo.phone_number_id,
+                "instagram_id": demo.instagram_id,
+                "page_id": demo.page_id,
                 "app_secret": basis.secrets.app_secret,
+                "instagram_app_secret": basis.secrets.instagram_app_secret,
                 "verify_token": basis.secrets.verify_token,
             },
         }

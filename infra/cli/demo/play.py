@@ -69,8 +69,8 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
 
 
 def _play(stack: StackProcess, outcome: Outcome, screenplay: Screenplay) -> None:
-    outcome.organization = {**stack.ready["demo"], "knowledge_folder": str(KNOWLEDGE)}
-    del outcome.organization["app_secret"], outcome.organization["verify_token"]
+    told = {name: value for name, value in stack.ready["demo"].items() if not name.endswith(("_secret", "_token"))}
+    outcome.organization = {**told, "knowledge_folder": str(KNOWLEDGE)}
     with screenplay.importing() as progress:
         outcome.knowledge = import_demo_knowledge(
             KNOWLEDGE,

@@ -99,8 +99,15 @@ class Gateway:
             for call in record.calls[-_LINES_SHOWN:]
         ]
         lines += [
-            {"time": inbound.time, "with": inbound.sender, "name": inbound.name, "text": inbound.text, "ours": False}
+            {
+                "time": inbound.time,
+                "with": inbound.customer,
+                "name": inbound.name,
+                "text": inbound.text,
+                "ours": inbound.author == "business",
+            }
             for inbound in record.inbound[-_LINES_SHOWN:]
+            if inbound.text is not None
         ]
         return sorted(lines, key=lambda line: str(line["time"]))[-_LINES_SHOWN:]
 

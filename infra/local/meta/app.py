@@ -1,7 +1,6 @@
-"""The sandbox over HTTP: the Graph API's paths, and /calls, /reads, /faults, /phone_numbers and /inbound for people."""
+"""The sandbox over HTTP: the Graph API's paths (graph_app.py), and what people and tests command."""
 
-import json
-from collections.abc import Callable
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -12,15 +11,15 @@ from starlette.routing import Route, Router
 
 from infra.local.fault_values import FaultRefused
 from infra.local.json_body import json_object
-from infra.local.meta.account_reads import read_number, read_subscriptions
-from infra.local.meta.faults import read_faults
-from infra.local.meta.graph_errors import GraphError
+from infra.local.meta.accounts import CHANNELS as PAGE_CHANNELS
+from infra.local.meta.accounts import PageAccount
+from infra.local.meta.faults import CHANNELS, read_faults
+from infra.local.meta.graph_app import GraphApp, base_of
+from infra.local.meta.happenings import Impossible
+from infra.local.meta.inbound import NobodyThere, tell
 from infra.local.meta.phone_numbers import new_number
-from infra.local.meta.sandbox import AnswerDropped, Customer, MetaSandbox
-from infra.local.punctual import abort_connection
-
-_MOST_REPEATS = 1000
-_LONGEST_TEXT = 65_536
+from infra.local.meta.sandbox import MetaSandbox
+from infra.local.meta.windows import HOUR_SECONDS
 
 
 class MetaApp:
@@ -36,46 +35,25 @@ class MetaApp:
                 Route("/reads", self._reads, methods=["GET"]),
                 Route("/faults", self._faults, methods=["GET"]),
                 Route("/faults", self._set_faults, methods=["POST"]),
+                Route("/windows", self._set_window, methods=["POST"]),
+                Route("/accounts", self._accounts, methods=["GET"]),
+                Route("/accounts/{channel}/{account_id}", self._register_account, methods=["PUT"]),
                 Route("/phone_numbers/{phone_number_id}", self._register, methods=["PUT"]),
                 Route("/inbound", self._inbound, methods=["POST"]),
-                Route("/{version}/{phone_number_id}/messages", self._messages, methods=["POST"]),
-                Route("/{version}/{object_id}", self._read, methods=["GET"]),
-                Route("/{version}/{object_id}/subscribed_apps", self._read_subscriptions, methods=["GET"]),
+                *GraphApp(sandbox).routes,
             ]
         )
 
-    async def _messages(self, request: Request) -> Response:
-        try:
-            _check_version(request.path_params["version"])
-            answer = await self._sandbox.send(
-                request.path_params["phone_number_id"], token=_token(request), payload=await _json(request)
-            )
-        except GraphError as error:
-            return JSONResponse(error.body(), status_code=error.status, headers=error.headers())
-        except AnswerDropped:
-            await abort_connection(request.scope)
-            return Response(status_code=500)
-        return JSONResponse(answer)
-
-    async def _read(self, request: Request) -> Response:
-        return self._answer_read(request, read_number)
-
-    async def _read_subscriptions(self, request: Request) -> Response:
-        return self._answer_read(request, read_subscriptions)
-
-    def _answer_read(self, request: Request, read: Callable[..., dict[str, Any]]) -> Response:
-        try:
-            _check_version(request.path_params["version"])
-            answer = read(self._sandbox.numbers, request.path_params["object_id"], token=_token(request))
-        except GraphError as error:
-            return JSONResponse(error.body(), status_code=error.status, headers=error.headers())
-        return JSONResponse(answer)
-
-    async def _calls(self, _: Request) -> Response:
-        return JSONResponse([asdict(call) for call in self._sandbox.record.calls])
+    async def _calls(self, request: Request) -> Response:
+        channel = request.query_params.get("channel")
+        calls = self._sandbox.record.calls
+        return JSONResponse([asdict(call) for call in calls if channel in {None, call.channel}])
 
     async def _clear(self, _: Request) -> Response:
+        """Forget calls, conversations and windows, and let everybody send and ask again."""
         self._sandbox.record.clear()
+        self._sandbox.rates.clear()
+        self._sandbox.media.forgive()
         return Response(status_code=204)
 
     async def _reads(self, _: Request) -> Response:
@@ -89,50 +67,54 @@ class MetaApp:
             self._sandbox.faults = read_faults(await json_object(request))
         except FaultRefused as refusal:
             return JSONResponse({"error": str(refusal)}, status_code=400)
+        self._sandbox.rates.clear()
         return JSONResponse(self._sandbox.faults.shown())
 
-    async def _register(self, request: Request) -> Response:
-        """Add or change a number: access_token, display_phone_number, account_id, expired, allowed_recipients."""
-        phone_number_id = request.path_params["phone_number_id"]
+    async def _set_window(self, request: Request) -> Response:
+        """{channel?, account?, customer, hours_ago}: when the customer wrote last; null forgets it."""
         wanted = await json_object(request)
+        channel, customer, hours = wanted.get("channel", "whatsapp"), wanted.get("customer"), wanted.get("hours_ago")
+        if channel not in CHANNELS or not isinstance(customer, str):
+            raise HTTPException(400, f"name the customer, and as channel one of {', '.join(CHANNELS)}")
+        if hours is not None and (isinstance(hours, bool) or not isinstance(hours, int | float) or hours < 0):
+            raise HTTPException(400, "hours_ago must be a number from 0, or null")
+        account = str(wanted.get("account") or self._sandbox.home.get(channel, ""))
+        at = None if hours is None else time.time() - hours * HOUR_SECONDS
+        self._sandbox.record.set_window(channel, account, customer, at=at)
+        return Response(status_code=204)
+
+    async def _accounts(self, _: Request) -> Response:
+        numbers = [{"channel": "whatsapp", **_without_tokens(asdict(one))} for one in self._sandbox.numbers.every()]
+        return JSONResponse([*numbers, *(_without_tokens(asdict(one)) for one in self._sandbox.pages.every())])
+
+    async def _register_account(self, request: Request) -> Response:
+        """Add or change an account of Instagram or Messenger; see PageAccount."""
+        channel, account_id = request.path_params["channel"], request.path_params["account_id"]
+        if channel not in PAGE_CHANNELS:
+            raise HTTPException(404, f"{channel} is not one of {', '.join(PAGE_CHANNELS)}")
+        account = self._sandbox.pages.get(channel, account_id)
+        account = account or PageAccount(channel=channel, account_id=account_id, access_token="")
+        _change(account, await json_object(request), _ACCOUNT_FIELDS)
+        self._sandbox.pages.register(account)
+        return JSONResponse(_without_tokens(asdict(account)))
+
+    async def _register(self, request: Request) -> Response:
+        """Add or change a number; see PhoneNumber."""
+        phone_number_id = request.path_params["phone_number_id"]
         numbers = self._sandbox.numbers
         number = numbers.get(phone_number_id) or new_number(phone_number_id, access_token="")
-        for key, value in wanted.items():
-            if key not in _NUMBER_FIELDS or not isinstance(value, _NUMBER_FIELDS[key]):
-                raise HTTPException(400, f"{key} = {value!r} cannot be set; known are {', '.join(_NUMBER_FIELDS)}")
-            setattr(number, key, value)
-        if not number.access_token:
-            raise HTTPException(400, "access_token is missing")
+        _change(number, await json_object(request), _NUMBER_FIELDS)
         numbers.register(number)
-        return JSONResponse({key: value for key, value in asdict(number).items() if key != "access_token"})
+        return JSONResponse(_without_tokens(asdict(number)))
 
     async def _inbound(self, request: Request) -> Response:
-        wanted = await json_object(request)
-        texts = wanted.get("text")
-        texts = texts if isinstance(texts, list) else [texts]
-        sender, repeat = wanted.get("from"), wanted.get("repeat", 1)
-        if not isinstance(sender, str) or not sender.isascii() or not sender.isdigit():
-            raise HTTPException(400, 'from must be a phone number in digits, such as "5511987654321"')
-        if not all(isinstance(text, str) and 0 < len(text) <= _LONGEST_TEXT for text in texts):
-            raise HTTPException(400, f"text must be a text of 1 to {_LONGEST_TEXT} characters, or a list of such texts")
-        if not isinstance(repeat, int) or not 1 <= repeat <= _MOST_REPEATS:
-            raise HTTPException(400, f"repeat must be a whole number from 1 to {_MOST_REPEATS}")
-        sent = []
-        for text in texts:
-            customer = Customer(
-                phone_number_id=str(wanted.get("phone_number_id") or self._sandbox.home),
-                sender=sender,
-                name=str(wanted.get("name") or "Cliente"),
-                text=text,
-            )
-            try:
-                wamid, codes = await self._sandbox.receive(customer, repeat=repeat)
-            except GraphError as error:
-                raise HTTPException(404, error.message) from error
-            sent.append((wamid, codes))
-        return JSONResponse(
-            {"wamids": [wamid for wamid, _ in sent], "answers": [code for _, codes in sent for code in codes]}
-        )
+        try:
+            told = await tell(self._sandbox, await json_object(request), link_base=base_of(request))
+        except Impossible as impossible:
+            raise HTTPException(400, str(impossible)) from impossible
+        except NobodyThere as nobody:
+            raise HTTPException(404, str(nobody)) from nobody
+        return JSONResponse({"wamids": told.ids, "ids": told.ids, "answers": told.codes})
 
 
 _NUMBER_FIELDS: dict[str, Any] = {
@@ -141,23 +123,33 @@ _NUMBER_FIELDS: dict[str, Any] = {
     "account_id": str,
     "expired": bool,
     "allowed_recipients": list | None,
+    "verified_name": str,
+    "quality_rating": str,
+    "portfolio_id": str,
+    "can_send_message": str,
+    "subscribed": bool,
+}
+_ACCOUNT_FIELDS: dict[str, Any] = {
+    "access_token": str,
+    "login": str,
+    "name": str,
+    "username": str,
+    "page_id": str,
+    "expired": bool,
+    "token_expires_at": int | None,
+    "subscribed_fields": list,
 }
 
 
-def _check_version(version: str) -> None:
-    if not version.startswith("v") or not version[1:].replace(".", "", 1).isdigit():
-        raise GraphError(2500, message=f"Unknown path components: /{version}")
+def _change(what: object, wanted: dict[str, Any], fields: dict[str, Any]) -> None:
+    for key, value in wanted.items():
+        if key not in fields or not isinstance(value, fields[key]):
+            raise HTTPException(400, f"{key} = {value!r} cannot be set; known are {', '.join(fields)}")
+    if not (wanted.get("access_token") or getattr(what, "access_token", "")):
+        raise HTTPException(400, "access_token is missing")
+    for key, value in wanted.items():
+        setattr(what, key, value)
 
 
-def _token(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    return request.query_params.get("access_token")
-
-
-async def _json(request: Request) -> object:
-    try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise GraphError(100, message="The request body is not valid JSON") from None
+def _without_tokens(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key not in {"access_token", "earlier_tokens"}}

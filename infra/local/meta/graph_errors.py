@@ -1,6 +1,7 @@
-"""The errors of the Graph API for WhatsApp, as bodies and HTTP statuses.
+"""The errors of the Graph API for WhatsApp, Instagram and Messenger, as bodies and HTTP statuses.
 
-Codes, texts and statuses are those of Meta's page "Error codes" of the WhatsApp Cloud API (2026-05).
+Codes, texts and statuses are those of Meta's page "Error codes" of the WhatsApp Cloud API (2026-05) and of the
+Messenger Platform.
 """
 
 import secrets
@@ -19,6 +20,10 @@ _TEXTS: dict[int, tuple[int, str]] = {
     190: (401, "Invalid OAuth access token - Cannot parse access token"),
     200: (403, "Permission is either not granted or has been removed."),
     368: (403, "Temporarily blocked for policies violations"),
+    551: (400, "This person isn't available right now."),
+    613: (400, "Calls to this api have exceeded the rate limit."),
+    2500: (400, "An active access token must be used to query information about the current user."),
+    80006: (400, "There have been too many messenger api calls to this Page account."),
     80007: (400, "The WhatsApp Business Account has reached its rate limit."),
     130429: (400, "Rate limit hit"),
     130472: (400, "User's number is part of an experiment"),
@@ -62,7 +67,9 @@ _TEXTS: dict[int, tuple[int, str]] = {
     137000: (400, "Identity mismatch"),
 }
 KNOWN_CODES = frozenset(_TEXTS)
-_PLAIN_CODES = frozenset({0, 1, 2, 3, 4, 10, 33, 100, 190, 200, 368})  # of the Graph API itself: no error_data
+_PLAIN_CODES = frozenset(
+    {0, 1, 2, 3, 4, 10, 33, 100, 190, 200, 368, 551, 613, 2500, 80006}
+)  # of the Graph API itself: no error_data
 _EXPIRED_SUBCODE = 463
 
 
@@ -108,11 +115,11 @@ def wrong_parameter(name: str, rule: str) -> GraphError:
     return GraphError(100, message=f"Param {name} {rule}.")
 
 
-def unknown_object(object_id: str) -> GraphError:
-    """No phone number with this id is visible to the token."""
+def unknown_object(object_id: str, *, method: str = "post") -> GraphError:
+    """No object with this id is visible to the token."""
     return GraphError(
         100,
-        message=f"Unsupported post request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
+        message=f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
         "missing permissions, or does not support this operation.",
         subcode=33,
     )

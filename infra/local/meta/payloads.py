@@ -1,4 +1,4 @@
-"""Webhook bodies in the provider's shape: statuses and customers' messages, as JSON with escaped unicode and slashes.
+"""Webhook bodies of WhatsApp: statuses and all else that happens at a number, with escaped unicode and slashes.
 
 The signature is over these very bytes; a receiver that parses and writes them again gets others.
 """
@@ -11,8 +11,9 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from infra.local.meta.graph_errors import GraphError
 from infra.local.meta.phone_numbers import PhoneNumber
-from infra.local.meta.record import Call, Inbound
+from infra.local.meta.record import Call
 
 _WINDOW_SECONDS = 24 * 3600
 _IDS_OF_WHATSAPP = b"\x1c\x18"
@@ -33,64 +34,79 @@ def new_wamid(phone: str) -> str:
 
 def status_item(call: Call, status: str, *, at: int) -> dict[str, Any]:
     """One element of `statuses`; `at` in Unix seconds."""
-    conversation: dict[str, Any] = {
-        "id": hashlib.sha256(f"{call.phone_number_id}|{call.to}".encode()).hexdigest()[:32],
-        "origin": {"type": "service"},
-    }
-    if status == "sent":
-        conversation["expiration_timestamp"] = str(at + _WINDOW_SECONDS)
     item: dict[str, Any] = {
         "id": call.wamid,
         "status": status,
         "timestamp": str(at),
         "recipient_id": call.to.lstrip("+"),
-        "conversation": conversation,
-        "pricing": {
-            "billable": False,
-            "pricing_model": "PMP",
-            "category": "service",
-            "type": "free_customer_service",
-        },
     }
-    if status == "read":
-        del item["conversation"], item["pricing"]  # as Meta leaves them out
+    if call.payload.get("recipient"):
+        item["recipient_user_id"] = call.to
+    if status in {"sent", "delivered"}:  # Meta leaves both out afterwards
+        item |= _billing(call, status, at=at)
+    if status == "failed" and call.failed_with is not None:
+        item["errors"] = [_status_error(call.failed_with)]
     if call.biz_opaque_callback_data is not None:
         item["biz_opaque_callback_data"] = call.biz_opaque_callback_data
     return item
 
 
+def _billing(call: Call, status: str, *, at: int) -> dict[str, Any]:
+    """Since 2025-07-01 each template is paid for, and what answers a customer is free."""
+    paid = call.type == "template"
+    category = "marketing" if paid else "service"
+    conversation: dict[str, Any] = {
+        "id": hashlib.sha256(f"{call.phone_number_id}|{call.to}".encode()).hexdigest()[:32],
+        "origin": {"type": category},
+    }
+    if status == "sent":
+        conversation["expiration_timestamp"] = str(at + _WINDOW_SECONDS)
+    pricing = {
+        "billable": paid,
+        "pricing_model": "PMP",
+        "category": category,
+        "type": "regular" if paid else "free_customer_service",
+    }
+    return {"conversation": conversation, "pricing": pricing}
+
+
+def _status_error(code: int) -> dict[str, Any]:
+    error = GraphError(code).body()["error"]
+    usual = error["message"].partition(") ")[2]
+    return {
+        "code": code,
+        "title": usual,
+        "message": usual,
+        "error_data": {"details": error.get("error_data", {}).get("details", usual)},
+        "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
+    }
+
+
 def statuses_value(number: PhoneNumber, statuses: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The value of a change that reports statuses."""
-    return {"messaging_product": "whatsapp", "metadata": _metadata(number), "statuses": list(statuses)}
+    return change_value(number, {"statuses": list(statuses)})
 
 
-def inbound_value(number: PhoneNumber, inbound: Inbound, *, at: int) -> dict[str, Any]:
-    """The value of a change that brings a customer's text message."""
-    return {
-        "messaging_product": "whatsapp",
-        "metadata": _metadata(number),
-        "contacts": [{"profile": {"name": inbound.name}, "wa_id": inbound.sender}],
-        "messages": [
-            {
-                "from": inbound.sender,
-                "id": inbound.wamid,
-                "timestamp": str(at),
-                "text": {"body": inbound.text},
-                "type": "text",
-            }
-        ],
-    }
+def change_value(number: PhoneNumber, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of a change of a number: its metadata, and what happened."""
+    return {"messaging_product": "whatsapp", "metadata": _metadata(number), **content}
 
 
-def webhook_body(values: Iterable[tuple[PhoneNumber, Mapping[str, Any]]]) -> bytes:
-    """One delivery: a change for each value, gathered by account."""
+def webhook_body(changes: Iterable[tuple[PhoneNumber, str, Mapping[str, Any]]]) -> bytes:
+    """One delivery: a change for each number, field and value, gathered by account."""
     entries: dict[str, list[dict[str, Any]]] = {}
-    for number, value in values:
-        entries.setdefault(number.account_id, []).append({"value": value, "field": "messages"})
-    page = {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": account, "changes": changes} for account, changes in entries.items()],
-    }
+    for number, field, value in changes:
+        entries.setdefault(number.account_id, []).append({"value": value, "field": field})
+    return json_bytes(
+        {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": account, "changes": gathered} for account, gathered in entries.items()],
+        }
+    )
+
+
+def json_bytes(page: Mapping[str, Any]) -> bytes:
+    """JSON as Meta writes it: no spaces, nothing but ASCII, escaped slashes."""
     return json.dumps(page, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode()
 
 

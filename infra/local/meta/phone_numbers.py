@@ -27,6 +27,11 @@ class PhoneNumber:
     access_token: str
     expired: bool = False
     allowed_recipients: list[str] | None = None
+    verified_name: str = "Padaria Aurora"
+    quality_rating: str = "GREEN"
+    portfolio_id: str = "300000000000001"  # of the business that owns the account
+    can_send_message: str = "AVAILABLE"  # or LIMITED, BLOCKED: what health_status says
+    subscribed: bool = True  # whether the account's webhooks are sent
 
 
 class PhoneNumbers:
@@ -51,12 +56,17 @@ class PhoneNumbers:
         """A known number."""
         return self._numbers.get(phone_number_id)
 
-    def has_account(self, account_id: str, token: str | None) -> bool:
-        """Whether a number of this account is the token's."""
-        return token is not None and any(
-            number.account_id == account_id and hmac.compare_digest(number.access_token.encode(), token.encode())
-            for number in self._numbers.values()
-        )
+    def every(self) -> list[PhoneNumber]:
+        """All of them, in the order in which they came."""
+        return list(self._numbers.values())
+
+    def of_account(self, account_id: str) -> list[PhoneNumber]:
+        """The numbers of a WhatsApp Business Account."""
+        return [number for number in self._numbers.values() if number.account_id == account_id]
+
+    def of_token(self, token: str | None) -> list[PhoneNumber]:
+        """The numbers that the token may send from."""
+        return [number for number in self._numbers.values() if token and number.access_token == token]
 
     def authorised(self, phone_number_id: str, token: str | None) -> PhoneNumber:
         """The number, when the token may send from it.
@@ -86,4 +96,5 @@ def new_number(phone_number_id: str, *, access_token: str, display_phone_number:
         display_phone_number=display_phone_number or f"5511{40_000_000 + secrets.randbelow(10_000_000)}",
         account_id=str(10**14 + secrets.randbelow(9 * 10**14)),
         access_token=access_token,
+        portfolio_id=str(10**14 + secrets.randbelow(9 * 10**14)),
     )

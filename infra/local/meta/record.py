@@ -8,15 +8,23 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from infra.local.meta.windows import Windows
+
 STATUSES = ("sent", "delivered", "read")
+_EVENTS = {"whatsapp": STATUSES, "messenger": ("echo", "delivered", "read"), "instagram": ("echo", "read")}
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One accepted message. `body` is its text; `answered` is false when the answer was dropped on purpose."""
+    """One accepted message. `body` is its text; `answered` is false when the answer was dropped on purpose.
+
+    On Instagram and Messenger `phone_number_id` is the account's id, `wamid` the message's and
+    `biz_opaque_callback_data` its metadata.
+    """
 
     time: str  # RFC 3339, UTC
     phone_number_id: str
@@ -28,18 +36,44 @@ class Call:
     answered: bool
     payload: dict[str, Any]
     statuses_lost: bool = False
+    channel: str = "whatsapp"
+    echo_lost: bool = False
+    failed_with: int | None = None  # the code of the status "failed", which then is the only one
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What the webhook hears of it, in order."""
+        if self.failed_with is not None:
+            return ("failed",)
+        lost = self.statuses_lost
+        return tuple(event for event in _EVENTS[self.channel] if not (self.echo_lost if event == "echo" else lost))
 
 
 @dataclass(slots=True, kw_only=True)
 class Inbound:
-    """One customer's message sent through the sandbox; `delivered` once the webhook was taken with a 2xx."""
+    """One thing that the sandbox told of by itself: what a customer or a person of the business did, or Meta.
 
+    `author`: customer, business (a person in its app) or meta. `text` is what a conversation shows; None: nothing.
+    """
+
+    id: str
     time: str
-    phone_number_id: str
-    sender: str
-    name: str
-    text: str
-    wamid: str
+    channel: str
+    account: str
+    customer: str
+    author: str
+    text: str | None
+    name: str = "Cliente"
+
+
+@dataclass(slots=True, kw_only=True)
+class Posted:
+    """One delivery of such things: the very bytes, and whose secret signs them."""
+
+    id: str
+    channel: str
+    by_instagram: bool
+    body: str
 
 
 @dataclass(slots=True)
@@ -50,6 +84,8 @@ class Record:
     calls: list[Call] = field(default_factory=list)
     reads: list[dict[str, Any]] = field(default_factory=list)
     inbound: list[Inbound] = field(default_factory=list)
+    posted: list[Posted] = field(default_factory=list)
+    windows: Windows = field(default_factory=Windows)
     _done: set[tuple[str, str]] = field(default_factory=set)  # (wamid, status or "message") taken by the webhook
     _handle: int = -1
 
@@ -71,6 +107,8 @@ class Record:
         self.calls.clear()
         self.reads.clear()
         self.inbound.clear()
+        self.posted.clear()
+        self.windows.clear()
         self._done.clear()
         os.ftruncate(self._handle, 0)
 
@@ -85,29 +123,45 @@ class Record:
         self._write("read", read)
 
     def add_inbound(self, inbound: Inbound) -> None:
-        """Keep a customer's message."""
-        self.inbound.append(inbound)
+        """Keep what happened; a customer's message opens the window."""
+        self._keep_inbound(inbound)
         self._write("inbound", asdict(inbound))
 
+    def add_posted(self, posted: Posted) -> None:
+        """Keep a delivery that has to be taken."""
+        self.posted.append(posted)
+        self._write("posted", asdict(posted))
+
+    def set_window(self, channel: str, account: str, customer: str, *, at: float | None) -> None:
+        """The customer wrote last then (Unix seconds); None: nobody knows."""
+        self.windows.wrote(channel, account, customer, at=at)
+        self._write("window", {"channel": channel, "account": account, "customer": customer, "at": at})
+
     def mark_done(self, wamid: str, what: str) -> None:
-        """The webhook took this status ('sent', …) or this customer's message ('message')."""
+        """The webhook took this event of a message ('sent', …) or this delivery ('posted')."""
         self._done.add((wamid, what))
         self._write("done", {"wamid": wamid, "what": what})
 
     def owed(self) -> Iterator[tuple[Call, str]]:
-        """Statuses that no webhook has taken yet."""
+        """Statuses and other events of messages that no webhook has taken yet."""
         for call in self.calls:
-            for status in STATUSES:
-                if not call.statuses_lost and (call.wamid, status) not in self._done:
+            for status in call.events:
+                if (call.wamid, status) not in self._done:
                     yield call, status
 
     def progress(self, call: Call) -> dict[str, bool]:
         """Which of its statuses the webhook has taken."""
         return {status: (call.wamid, status) in self._done for status in STATUSES}
 
-    def owed_inbound(self) -> Iterator[Inbound]:
-        """Customers' messages that no webhook has taken yet."""
-        return (inbound for inbound in self.inbound if (inbound.wamid, "message") not in self._done)
+    def owed_inbound(self) -> Iterator[Posted]:
+        """Deliveries that no webhook has taken yet."""
+        return (posted for posted in self.posted if (posted.id, "posted") not in self._done)
+
+    def _keep_inbound(self, inbound: Inbound) -> None:
+        self.inbound.append(inbound)
+        if inbound.author == "customer":
+            at = datetime.fromisoformat(inbound.time).timestamp()
+            self.windows.wrote(inbound.channel, inbound.account, inbound.customer, at=at)
 
     def _write(self, kind: str, fields: dict[str, Any]) -> None:
         line = json.dumps({"kind": kind, **fields}, ensure_ascii=True, separators=(",", ":"))
@@ -124,6 +178,10 @@ class Record:
         elif kind == "read":
             self.reads.append(fields)
         elif kind == "inbound":
-            self.inbound.append(Inbound(**fields))
+            self._keep_inbound(Inbound(**fields))
+        elif kind == "posted":
+            self.posted.append(Posted(**fields))
+        elif kind == "window":
+            self.windows.wrote(fields["channel"], fields["account"], fields["customer"], at=fields["at"])
         elif kind == "done":
             self._done.add((fields["wamid"], fields["what"]))

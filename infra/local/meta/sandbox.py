@@ -1,19 +1,18 @@
-"""What the sandbox does with a call: checks it, accepts it or not, and plans the statuses that follow."""
+"""The state of the sandbox: who it knows, what it has accepted, what goes wrong, and the webhooks that follow."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from infra.local.fetch import Fetcher
+from infra.local.meta.accounts import PageAccount, PageAccounts
 from infra.local.meta.faults import MetaFaults
 from infra.local.meta.graph_errors import GraphError
-from infra.local.meta.payloads import new_wamid
+from infra.local.meta.media import MediaStore
 from infra.local.meta.phone_numbers import PhoneNumber, PhoneNumbers, new_number
-from infra.local.meta.record import STATUSES, Call, Inbound, Record
-from infra.local.meta.shapes import ReadReceipt, ValidMessage, read_request
-from infra.local.meta.webhooks import WebhookSender
+from infra.local.meta.rates import PAIR_SECONDS, Rates
+from infra.local.meta.record import Call, Posted, Record
+from infra.local.meta.webhooks import Receiver, WebhookSender
 
 _OWED_AGAIN_SECONDS = 0.5
 
@@ -22,126 +21,109 @@ class AnswerDropped(Exception):
     """Accepted, but the caller gets no answer: close the connection."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """A customer's message to be sent through the sandbox."""
-
-    phone_number_id: str
-    sender: str
-    name: str
-    text: str
-
-
 class MetaSandbox:
-    """State and behaviour; app.py puts HTTP around it."""
+    """The state; sending.py, nodes.py and inbound.py act on it, app.py puts HTTP around them."""
 
-    def __init__(self, *, folder: Path, webhook_url: str, app_secret: str, fetcher: Fetcher) -> None:
+    def __init__(self, *, folder: Path, receiver: Receiver, fetcher: Fetcher) -> None:
         """Take the folder for the record, and where and how webhooks are sent."""
         self.faults = MetaFaults()
         self.record = Record(folder / "meta_calls.jsonl")
         self.numbers = PhoneNumbers(folder / "meta_phone_numbers.json")
-        self.home = ""  # the phone_number_id that customers write to unless they say another
-        self._webhooks = WebhookSender(url=webhook_url, app_secret=app_secret, fetcher=fetcher, record=self.record)
+        self.pages = PageAccounts(folder / "meta_accounts.json")
+        self.media = MediaStore(folder / "media")
+        self.rates = Rates()
+        self.home: dict[str, str] = {}  # channel → the account that customers write to unless they say another
+        self._webhooks = WebhookSender(receiver=receiver, fetcher=fetcher, record=self.record)
 
-    def adopt(self, phone_number_id: str, *, access_token: str) -> None:
-        """Know this number, with this token, and let customers write to it unless they say another."""
-        self.home = phone_number_id
-        number = self.numbers.get(phone_number_id)
-        if number is None:
-            self.numbers.register(new_number(phone_number_id, access_token=access_token))
+    def adopt(self, phone_number_id: str, *, access_token: str, account_id: str = "") -> None:
+        """Know this number, unless it is known already, and let customers write to it unless they say another.
+
+        `account_id`: of its WhatsApp Business Account; "" for a made-up one.
+        """
+        self.home["whatsapp"] = phone_number_id
+        if self.numbers.get(phone_number_id) is None:
+            number = new_number(phone_number_id, access_token=access_token)
+            number.account_id = account_id or number.account_id
+            self.numbers.register(number)
+
+    def adopt_account(self, account: PageAccount) -> None:
+        """Know this account, unless it is known already, and let customers write to it unless they say another."""
+        self.home[account.channel] = account.account_id
+        if self.pages.get(account.channel, account.account_id) is None:
+            self.pages.register(account)
 
     def start(self) -> None:
         """Read the record and go on with the webhooks that are owed."""
         self.record.open()
         self._webhooks.start()
-        for call, status in list(self.record.owed()):
-            if (number := self.numbers.get(call.phone_number_id)) is not None:
-                self._webhooks.plan_status(number, call, status, after=_OWED_AGAIN_SECONDS)
-        for inbound in list(self.record.owed_inbound()):
-            if (number := self.numbers.get(inbound.phone_number_id)) is not None:
-                self._webhooks.resend_inbound(number, inbound)
+        for call, event in list(self.record.owed()):
+            if (origin := self.origin(call.channel, call.phone_number_id)) is not None:
+                self._webhooks.plan(origin, call, event, after=_OWED_AGAIN_SECONDS)
+        for posted in list(self.record.owed_inbound()):
+            self._webhooks.resend_posted(posted)
 
     async def stop(self) -> None:
         """Send no more webhooks and close the record."""
         await self._webhooks.stop()
         self.record.close()
 
-    async def send(self, phone_number_id: str, *, token: str | None, payload: object) -> dict[str, Any]:
-        """POST /{phone_number_id}/messages: the answer's body.
+    def origin(self, channel: str, account_id: str) -> PhoneNumber | PageAccount | None:
+        """The account, when it is known."""
+        return self.numbers.get(account_id) if channel == "whatsapp" else self.pages.get(channel, account_id)
+
+    def refuse_by_fault(self, channel: str) -> None:
+        """Raise the error that was asked for, when the dice say so."""
+        faults = self.faults.on(channel)
+        if faults.error_code is not None and faults.happens(faults.error_code_share):
+            raise GraphError(faults.error_code, subcode=faults.error_subcode)
+
+    def require_pace(self, channel: str, account: str, customer: str) -> None:
+        """Take from the buckets of the account and of the pair.
 
         Raises:
-            GraphError: refused, nothing was accepted.
-            AnswerDropped: accepted, by a fault without an answer.
+            GraphError: 130429 or 131056 on WhatsApp, 613 elsewhere.
         """
-        faults = self.faults
-        if faults.happens(faults.error_share):
-            raise GraphError(131000, details="Message failed to send due to an unknown error.")
-        number = self.numbers.authorised(phone_number_id, token)
-        request = read_request(payload)
-        if faults.error_code is not None and faults.happens(faults.error_code_share):
-            raise GraphError(faults.error_code)
-        if isinstance(request, ReadReceipt):
-            self.record.add_read(
-                {
-                    "time": _now(),
-                    "phone_number_id": phone_number_id,
-                    "message_id": request.message_id,
-                    "typing": request.typing,
-                }
-            )
-            return {"success": True}
-        if number.allowed_recipients is not None and request.wa_id not in number.allowed_recipients:
-            raise GraphError(131030, details="Recipient phone number not in allowed list: add it and try again.")
-        call = self._accept(number, request, payload)
+        faults = self.faults.on(channel)
+        most, burst = faults.throughput_per_second, faults.pair_burst
+        if most is not None and not self.rates.take(channel, account, burst=most, per_second=most):
+            raise GraphError(130429 if channel == "whatsapp" else 613)
+        if burst is not None:
+            key = (channel, account, customer)
+            if not self.rates.take(*key, burst=burst, per_second=1 / PAIR_SECONDS):
+                raise GraphError(131056 if channel == "whatsapp" else 613)
+
+    def accept(self, origin: PhoneNumber | PageAccount, call: Call) -> None:
+        """Keep a message, with the losses that the faults want, and plan what is told of it."""
+        faults = self.faults.on(call.channel)
+        call.answered = not faults.happens(faults.dropped_share)
+        call.statuses_lost = call.statuses_lost or faults.happens(faults.statuses_lost_share)
+        if call.channel != "whatsapp":
+            call.echo_lost = call.echo_lost or faults.happens(faults.echoes_lost_share)
+        self.record.add_call(call)
+        events = call.events
+        if faults.happens(faults.statuses_out_of_order):
+            events = tuple(reversed(events))
+        for place, event in enumerate(events):
+            self._webhooks.plan(origin, call, event, after=faults.status_delay_ms / 1000 * (1 + place / 2))
+
+    async def answer(self, call: Call) -> None:
+        """Wait as long as the answer of an accepted message is to take.
+
+        Raises:
+            AnswerDropped: by a fault there is no answer.
+        """
+        faults = self.faults.on(call.channel)
         if faults.delay_ms:
             await asyncio.sleep(faults.delay_ms / 1000)
         if not call.answered:
             raise AnswerDropped
-        return {
-            "messaging_product": "whatsapp",
-            "contacts": [{"input": request.to, "wa_id": request.wa_id}],
-            "messages": [{"id": call.wamid}],
-        }
 
-    async def receive(self, customer: Customer, *, repeat: int) -> tuple[str, list[int | None]]:
-        """Send a customer's message to the webhook, `repeat` times at once; its wamid and the status codes."""
-        number = self.numbers.get(customer.phone_number_id)
-        if number is None:
-            raise GraphError(100, message=f"No phone number {customer.phone_number_id} is known to the sandbox")
-        inbound = Inbound(
-            time=_now(),
-            phone_number_id=customer.phone_number_id,
-            sender=customer.sender,
-            name=customer.name,
-            text=customer.text,
-            wamid=new_wamid(customer.sender),
-        )
-        self.record.add_inbound(inbound)
-        return inbound.wamid, await self._webhooks.send_inbound(number, inbound, repeat=repeat)
-
-    def _accept(self, number: PhoneNumber, request: ValidMessage, payload: Any) -> Call:
-        faults = self.faults
-        call = Call(
-            time=_now(),
-            phone_number_id=number.phone_number_id,
-            to=request.to,
-            body=request.text,
-            biz_opaque_callback_data=request.opaque,
-            wamid=new_wamid(request.wa_id),
-            type=request.type,
-            answered=not faults.happens(faults.dropped_share),
-            payload=payload,
-            statuses_lost=not request.reaches_customer or faults.happens(faults.statuses_lost_share),
-        )
-        self.record.add_call(call)
-        if not call.statuses_lost:
-            backwards = faults.happens(faults.statuses_out_of_order)
-            order = tuple(reversed(STATUSES)) if backwards else STATUSES
-            for place, status in enumerate(order):
-                after = faults.status_delay_ms / 1000 * (1 + place / 2)
-                self._webhooks.plan_status(number, call, status, after=after)
-        return call
+    async def post(self, posted: Posted, *, repeat: int) -> list[int | None]:
+        """Keep a delivery and send it, `repeat` times at once; the status codes."""
+        self.record.add_posted(posted)
+        return await self._webhooks.send_posted(posted, repeat=repeat)
 
 
-def _now() -> str:
+def now() -> str:
+    """This moment as the record writes it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

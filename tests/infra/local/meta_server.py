@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from infra.local.directory import Directory
 from infra.local.fetch import Fetcher
 from infra.local.gateway.app import refusal
 from infra.local.listener import Listener
+from infra.local.meta.accounts import PageAccount
 from infra.local.meta.app import MetaApp
 from infra.local.meta.sandbox import MetaSandbox
+from infra.local.meta.webhooks import Receiver
 from tests.infra.local.loop_thread import LoopThread
 from tests.infra.local.worker import Answer, Worker
 from tests.support.waiting import eventually
@@ -29,6 +32,16 @@ APP_SECRET = "app secret of the test"  # noqa: S105 - of the sandbox
 TOKEN = "EAAtoken-of-the-test"  # noqa: S105 - of the sandbox
 PHONE = "106540352242922"
 CUSTOMER = "5511987654321"
+INSTAGRAM_APP_SECRET = "secret of the Instagram app"  # noqa: S105 - of the sandbox
+INSTAGRAM_TOKEN = "IGAAtoken-of-the-test"  # noqa: S105 - of the sandbox
+PAGE_TOKEN = "EAApage-token-of-the-test"  # noqa: S105 - of the sandbox
+INSTAGRAM = "17841400000000001"
+PAGE = "110000000000001"
+PERSON = "6100000000000001"
+ACCOUNTS = (
+    PageAccount(channel="instagram", account_id=INSTAGRAM, access_token=INSTAGRAM_TOKEN, login="instagram"),
+    PageAccount(channel="messenger", account_id=PAGE, access_token=PAGE_TOKEN),
+)
 
 
 class MetaServer:
@@ -60,6 +73,40 @@ class MetaServer:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return self.client.post(f"/v24.0/{phone}/messages", json=payload, headers=headers)
 
+    def write(
+        self, channel: str, message: dict[str, Any] | None = None, *, token: str | None = None, **fields: Any
+    ) -> httpx.Response:
+        """Send on Instagram or Messenger; `fields` replace or add to the payload's."""
+        account, own = (INSTAGRAM, INSTAGRAM_TOKEN) if channel == "instagram" else ("me", PAGE_TOKEN)
+        payload = {
+            "recipient": {"id": PERSON},
+            **({"messaging_type": "RESPONSE"} if channel == "messenger" else {}),
+            **({} if message is None else {"message": message}),
+            **fields,
+        }
+        return self.post(payload, token=token or own, phone=account)
+
+    def get(self, path: str, *, token: str = TOKEN, **parameters: str) -> httpx.Response:
+        """Ask the Graph API."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return self.client.get(f"/v24.0/{path}", params=parameters, headers=headers)
+
+    def happen(self, **wanted: Any) -> httpx.Response:
+        """Let something happen, by POST /inbound."""
+        customer = CUSTOMER if wanted.get("channel", "whatsapp") == "whatsapp" else PERSON
+        return self.client.post("/inbound", json={"from": customer, **wanted})
+
+    def events(self) -> list[dict[str, Any]]:
+        """What the receiver was told of Instagram and Messenger, in order."""
+        bodies = [json.loads(received.body) for received in self.receiver.received]
+        return [
+            item
+            for body in bodies
+            for entry in body["entry"]
+            for place in ("messaging", "standby")
+            for item in entry.get(place, [])
+        ]
+
     def calls(self) -> list[dict[str, Any]]:
         """The accepted calls."""
         calls: list[dict[str, Any]] = self.client.get("/calls").json()
@@ -72,7 +119,7 @@ class MetaServer:
     def webhooks(self) -> list[dict[str, Any]]:
         """The values of all changes that the receiver has got, in order."""
         bodies = [json.loads(received.body) for received in self.receiver.received]
-        return [change["value"] for body in bodies for entry in body["entry"] for change in entry["changes"]]
+        return [change["value"] for body in bodies for entry in body["entry"] for change in entry.get("changes", [])]
 
     def statuses(self) -> list[dict[str, Any]]:
         """All statuses that the receiver has got, in order."""
@@ -105,11 +152,12 @@ class MetaServer:
         self._fetcher = Fetcher(Directory(gateway=self._listener.url))
         self.sandbox = MetaSandbox(
             folder=self._folder,
-            webhook_url=f"{self.receiver.url}/whatsapp",
-            app_secret=APP_SECRET,
+            receiver=Receiver(url=self.receiver.url, app_secret=APP_SECRET, instagram_app_secret=INSTAGRAM_APP_SECRET),
             fetcher=self._fetcher,
         )
         self.sandbox.adopt(PHONE, access_token=TOKEN)
+        for account in ACCOUNTS:
+            self.sandbox.adopt_account(dataclasses.replace(account))
         application = Starlette(
             routes=[Mount("/sandbox/meta", app=MetaApp(self.sandbox).router)],
             exception_handlers={HTTPException: refusal},
