@@ -19,10 +19,11 @@ Login = Literal["instagram", "facebook"]
 
 READ_SECONDS: Final = 10.0
 _DETAIL_CHARACTERS: Final = 300
-_TOKENS: Final = re.compile(r"\b(?:EAA|IG)\w{8,}")  # how Meta's begin; its error texts may quote one
+_TOKENS: Final = re.compile(r"\b(?:EAA|IGAA|IGQ)\w{8,}")  # how Meta's begin; its error texts may quote one
 _TOKEN_REFUSED: Final = frozenset({0, 102, 190, 463, 467})
 _MISSING_PERMISSION: Final = frozenset({3, 10, *range(200, 300)})
-_NOT_VISIBLE: Final = frozenset({21, 100, 110, 803})
+_NOT_VISIBLE: Final = frozenset({21, 110, 803})
+_NO_SUCH_OBJECT: Final = (100, 33)  # code and subcode; other subcodes of 100 speak of fields
 _LATER: Final = frozenset({1, 2, 4, 17, 32, 341, 613, 80002, 80006, 80007, 80008, 131016, 131057})
 _SERVER_ERROR: Final = 500
 _TOO_MANY: Final = 429
@@ -106,7 +107,7 @@ def _refusal(status: int, error: object, token: str) -> Rejected | Unavailable:
         return Rejected("token_refused", detail)
     if code in _MISSING_PERMISSION:
         return Rejected("permission_missing", detail)
-    if code in _NOT_VISIBLE:
+    if code in _NOT_VISIBLE or (code, error.get("error_subcode")) == _NO_SUCH_OBJECT:
         return Rejected("account_not_owned", detail)
     return Rejected("provider_refused", f"code {code}: {detail}")
 

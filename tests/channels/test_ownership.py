@@ -102,6 +102,15 @@ def test_a_token_that_the_provider_quotes_is_not_told(graph: GraphAccounts) -> N
     assert refusal.message == "(#200) [token] and [token] lack whatsapp_business_management"
 
 
+def test_a_field_that_the_token_may_not_ask_for_is_no_verdict_on_the_owner(graph: GraphAccounts) -> None:
+    error = {"code": 100, "message": "(#100) Tried accessing nonexisting field (health_status)"}
+    graph.answer = lambda *_: (400, {"error": error})  # type: ignore[method-assign]
+
+    refusal = refusal_of(graph, "whatsapp", NUMBER, TOKEN)
+
+    assert (refusal.code, "health_status" in refusal.message) == ("provider_refused", True)
+
+
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_provider_in_trouble_decides_nothing(graph: GraphAccounts, status: int) -> None:
     graph.number(NUMBER, TOKEN)
