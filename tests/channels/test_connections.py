@@ -90,6 +90,15 @@ def test_a_number_of_another_organization_is_refused_and_stays_theirs(
     assert stored(shared_database, owner.connection_id)[0] == owner.organization_id
 
 
+def test_without_its_unique_index_a_rival_would_get_the_number(database: Database, tmp_path: Path) -> None:
+    """The negative control: the index decides, and nothing that is looked up before."""
+    with contextlib.closing(database.superuser()) as connection:
+        connection.cursor().execute("DROP INDEX integrations.connections_account")
+    owner, rival = make_organization(database), make_organization(database)
+    with operator_of(database, tmp_path) as found:
+        assert connect(found, rival.organization_id, owner.phone_number_id).change == "created"
+
+
 def test_a_second_connect_replaces_the_token_of_the_same_connection(
     operator: Operator, shared_database: Database
 ) -> None:

@@ -66,6 +66,8 @@ def test_a_page_is_proven_by_its_own_token_and_by_no_other(graph: GraphAccounts)
 
     assert prove(graph.reader(), provider="messenger", account=PAGE, token=TOKEN).name == "Padaria Aurora"
     assert refusal_of(graph, "messenger", PAGE, "EAAother" + "z" * 30).code == "account_not_owned"
+    # the control: the page itself answers to the other token, so that reading it would be no proof
+    assert graph.reader().read(PAGE, token="EAAother" + "z" * 30)["id"] == PAGE
 
 
 @pytest.mark.parametrize(("token", "login"), [(IG_TOKEN, "instagram"), (TOKEN, "facebook")])
