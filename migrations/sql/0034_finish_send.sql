@@ -38,7 +38,12 @@ BEGIN
     IF outcome = 'refused' THEN
         PERFORM agents.finish_refused(o, p_result);
     END IF;
-    IF p_result ->> 'consequence' IN ('connection_expired', 'connection_error') THEN
+    -- a refusal of a token that was replaced since this attempt began says nothing about the new one
+    IF p_result ->> 'consequence' = 'connection_error'
+        OR p_result ->> 'consequence' = 'connection_expired' AND NOT EXISTS (
+            SELECT FROM integrations.connections n
+            WHERE n.organization_id = p_organization_id AND n.id = o.connection_id AND n.token_refreshed_at > o.sending_at)
+    THEN
         PERFORM agents.mark_connection(p_organization_id, o.connection_id,
             CASE p_result ->> 'consequence' WHEN 'connection_expired' THEN 'expired' ELSE 'error' END, p_result ->> 'error_detail');
     END IF;

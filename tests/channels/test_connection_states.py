@@ -208,6 +208,18 @@ def test_a_refused_send_pauses_its_connection_with_a_reason_and_one_alert(
     assert owned.told() == ["connection.needs_attention"]
 
 
+def test_a_refusal_of_the_old_token_does_not_pause_the_new_one(owned: Owned) -> None:
+    """C-21: a send was under way while a person replaced the token."""
+    [outbox_id] = commit_reply(owned.scene)
+    under_way = begun(owned.scene, outbox_id)
+    owned.connect("EAAnew" + "y" * 30)
+
+    finish(owned.scene, under_way, "retry", consequence="connection_expired", error_code="190", retry_seconds=0.0)
+
+    assert (owned.state().status, owned.alerts()) == ("active", [])
+    assert begun(owned.scene, outbox_id).attempt == under_way.attempt + 1
+
+
 def test_a_revoked_connection_has_no_token_and_frees_its_account(owned: Owned) -> None:
     owned.examined(REFUSED)
 
