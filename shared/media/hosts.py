@@ -64,4 +64,6 @@ def origin_name(url: str) -> str:
 
 
 def _is(host: str, name: str) -> bool:
-    return host == name or (name.startswith(".") and host.endswith(name) and all(host.split(".")))
+    if name.startswith("."):
+        return host.endswith(name) and all(host.split("."))
+    return host == name

@@ -52,6 +52,7 @@ class MediaProvider:
         self.media: dict[str, Medium] = {}
         self.calls: list[Call] = []
         self.bytes_sent = 0
+        self.pages: dict[str, bytes] = {}  # served as they are
         self.url = ""
         self._issued: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -76,6 +77,9 @@ class MediaProvider:
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         """Answer one request."""
+        if request.path in self.pages:
+            _plain(request, 200, self.pages[request.path])
+            return
         call = Call(request.path, request.headers.get("Authorization"))
         with self._lock:
             self.calls.append(call)
