@@ -12,8 +12,9 @@ from functions.webhook_intake.handler import read_delivery
 from functions.webhook_intake.providers import providers_by_path
 from shared.channels.whatsapp.signature import AppSecret, sign
 from tests.channels.case_files import all_cases
-from tests.functions.webhook_intake.bodies import encoded, new_wamid
+from tests.functions.webhook_intake.bodies import change, encoded, envelope, new_wamid, text_message
 from tests.functions.webhook_intake.process import INSTAGRAM_SECRET, PREVIOUS_SECRET, SECRET, VERIFY_TOKEN
+from tests.support.tenants import make_organization
 
 if TYPE_CHECKING:
     from tests.functions.webhook_intake.conftest import Intake
@@ -133,6 +134,30 @@ def test_every_case_is_stored_with_all_its_items_for_the_tenant_who_has_the_acco
         intake.tenant.organization_id,
     )
     assert expected <= set(kept)
+
+
+def test_of_three_tenants_with_four_messages_each_and_one_malformed_eleven_are_routed(intake: Intake) -> None:
+    """C-04, C-05, I3: the twelfth is kept for its tenant, unparsed, and the answer is 200."""
+    tenants = [make_organization(intake.database) for _ in range(3)]
+    kinds = (
+        {"type": "text", "text": {"body": "oi"}},
+        {"type": "image", "image": {"id": "1234", "mime_type": "image/jpeg"}},
+        {"type": "location", "location": {"latitude": -23.5, "longitude": -46.6}},
+        {"type": "button", "button": {"text": "Sim", "payload": "yes"}},
+    )
+    changes = [
+        change(tenant.phone_number_id, messages=[{**text_message(), **kind} for kind in kinds]) for tenant in tenants
+    ]
+    changes[1]["value"]["messages"][2] = {"type": "location", "id": ["malformed"]}
+    assert intake.function.post(encoded(envelope(*changes)), path="/meta").status == 200
+    found = [
+        intake.rows(
+            "SELECT status, count(*) FROM integrations.webhook_events WHERE organization_id = %s GROUP BY 1 ORDER BY 1",
+            tenant.organization_id,
+        )
+        for tenant in tenants
+    ]
+    assert found == [[("processed", 4)], [("processed", 3), ("unparsed", 1)], [("processed", 4)]]
 
 
 def test_without_a_secret_of_instagram_the_meta_app_s_alone_count() -> None:
