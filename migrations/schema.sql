@@ -1509,6 +1509,16 @@ $$;
 
 ALTER FUNCTION integrations.apply_account_events(p_events jsonb) OWNER TO owner;
 
+-- Name: bare_text(text); Type: FUNCTION; Schema: integrations; Owner: owner
+
+CREATE FUNCTION integrations.bare_text(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT btrim(coalesce(p_text, ''), E' \t\r\n')
+$$;
+
+ALTER FUNCTION integrations.bare_text(p_text text) OWNER TO owner;
+
 -- Name: claim_items(jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: integrations; Owner: owner
 
 CREATE FUNCTION integrations.claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb) RETURNS record
@@ -1899,7 +1909,7 @@ BEGIN
                    EXISTS (SELECT FROM platform.messages m
                            WHERE m.organization_id = w.organization_id AND m.connection_id = w.connection_id
                              AND m.external_message_id = w.event_id) AS known,
-                   row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, btrim(coalesce(w.text, '')), w.message_type
+                   row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, integrations.bare_text(w.text), w.message_type
                                       ORDER BY w.happened_at, w.place) AS nth
             FROM integrations.items_of(p_winners, p_contacts) w
             WHERE w.kind = 'echo'
@@ -1916,8 +1926,8 @@ BEGIN
                 WHERE c.organization_id = e.organization_id AND c.connection_id = e.connection_id AND c.contact_id = e.contact_id
                   AND x.attempt > 0 AND (x.state IN ('sending', 'uncertain') OR x.state = 'ready' AND x.uncertain_at IS NOT NULL)
                   AND x.provider_message_id IS NULL AND m.external_message_id IS NULL
-                  AND btrim(coalesce(m.text_content, '')) = btrim(coalesce(e.text, ''))
-                  AND (btrim(coalesce(e.text, '')) <> '' OR m.message_type = e.message_type)
+                  AND integrations.bare_text(m.text_content) = integrations.bare_text(e.text)
+                  AND (integrations.bare_text(e.text) <> '' OR m.message_type = e.message_type)
             ) o
             WHERE NOT e.known AND e.told_outbox_id IS NULL AND o.nth = e.nth
         )
@@ -6469,6 +6479,11 @@ GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq 
 
 REVOKE ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION integrations.apply_account_events(p_events jsonb) TO definer_role;
+
+-- Name: FUNCTION bare_text(p_text text); Type: ACL; Schema: integrations; Owner: owner
+
+REVOKE ALL ON FUNCTION integrations.bare_text(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION integrations.bare_text(p_text text) TO definer_role;
 
 -- Name: FUNCTION claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb); Type: ACL; Schema: integrations; Owner: owner
 

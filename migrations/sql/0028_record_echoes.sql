@@ -15,7 +15,7 @@ BEGIN
                    EXISTS (SELECT FROM platform.messages m
                            WHERE m.organization_id = w.organization_id AND m.connection_id = w.connection_id
                              AND m.external_message_id = w.event_id) AS known,
-                   row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, btrim(coalesce(w.text, '')), w.message_type
+                   row_number() OVER (PARTITION BY w.organization_id, w.connection_id, w.contact_id, integrations.bare_text(w.text), w.message_type
                                       ORDER BY w.happened_at, w.place) AS nth
             FROM integrations.items_of(p_winners, p_contacts) w
             WHERE w.kind = 'echo'
@@ -32,8 +32,8 @@ BEGIN
                 WHERE c.organization_id = e.organization_id AND c.connection_id = e.connection_id AND c.contact_id = e.contact_id
                   AND x.attempt > 0 AND (x.state IN ('sending', 'uncertain') OR x.state = 'ready' AND x.uncertain_at IS NOT NULL)
                   AND x.provider_message_id IS NULL AND m.external_message_id IS NULL
-                  AND btrim(coalesce(m.text_content, '')) = btrim(coalesce(e.text, ''))
-                  AND (btrim(coalesce(e.text, '')) <> '' OR m.message_type = e.message_type)
+                  AND integrations.bare_text(m.text_content) = integrations.bare_text(e.text)
+                  AND (integrations.bare_text(e.text) <> '' OR m.message_type = e.message_type)
             ) o
             WHERE NOT e.known AND e.told_outbox_id IS NULL AND o.nth = e.nth
         )
@@ -41,6 +41,11 @@ BEGIN
         FROM echo e LEFT JOIN told t USING (place) LEFT JOIN alike a USING (place)
         WHERE e.known OR t.id IS NOT NULL OR a.id IS NOT NULL;
 END
+$$;
+
+-- A text as it is compared: providers may take away space around it.
+CREATE FUNCTION integrations.bare_text(p_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT btrim(coalesce(p_text, ''), E' \t\r\n')
 $$;
 
 CREATE FUNCTION integrations.uuid_or_null(p_text text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
@@ -155,6 +160,7 @@ GRANT EXECUTE ON FUNCTION
         integrations.new_item[], uuid[], int[], timestamptz, timestamptz, double precision, double precision),
     integrations.record_media(integrations.new_item[], jsonb),
     integrations.own_echoes(integrations.new_item[], uuid[], jsonb),
+    integrations.bare_text(text),
     integrations.uuid_or_null(text),
     integrations.record_echoes(
         integrations.new_item[], uuid[], jsonb, timestamptz, timestamptz, double precision, double precision),
