@@ -170,7 +170,7 @@ class GraphApp:
 
 def base_of(request: Request) -> str:
     """The sandbox's own address, as the caller reached it."""
-    return str(request.base_url).rstrip("/")
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
 def token_of(request: Request) -> str | None:

@@ -33,7 +33,15 @@ def test_the_ready_file_says_where_everything_is(running_stack: RunningStack) ->
     assert set(ready["functions"]) == {"echo", "tick"}
     assert set(ready["database"]) == {"owner", "application"}
     assert ready["sandboxes"] == {"meta": f"{ready['gateway']}/sandbox/meta"}
-    assert set(ready["demo"]) == {"organization_id", "phone_number_id", "app_secret", "verify_token"}
+    assert set(ready["demo"]) == {
+        "organization_id",
+        "phone_number_id",
+        "instagram_id",
+        "page_id",
+        "app_secret",
+        "instagram_app_secret",
+        "verify_token",
+    }
     assert running_stack.ready_file.stat().st_mode & 0o777 == 0o600
     assert running_stack.client.get(f"{ready['functions']['echo']}/direct").json()["path"] == "/direct"
 
@@ -49,7 +57,7 @@ def test_the_announced_logins_are_the_owner_and_a_role_that_row_security_binds(r
     engine.dispose()
 
 
-def test_the_demo_organization_has_a_responder_and_a_connection_with_an_encrypted_token(
+def test_the_demo_organization_has_on_each_channel_a_responder_and_a_connection_with_an_encrypted_token(
     running_stack: RunningStack,
 ) -> None:
     demo = running_stack.stack.ready["demo"]
@@ -58,15 +66,24 @@ def test_the_demo_organization_has_a_responder_and_a_connection_with_an_encrypte
         "SELECT o.name, d.type, a.agent_type, c.account_identifier, c.access_token FROM platform.organizations o"
         " JOIN departments.departments d ON d.organization_id = o.id"
         " JOIN departments.agents a ON a.department_id = d.id"
-        " JOIN integrations.connections c ON c.organization_id = o.id WHERE o.id = CAST(:id AS uuid)",
+        " JOIN integrations.connections c ON c.organization_id = o.id"
+        "  AND c.integration_type || '_responder' = a.agent_type"
+        " WHERE o.id = CAST(:id AS uuid) ORDER BY a.agent_type",
         id=demo["organization_id"],
     )
     connection.close()
     assert rows is not None
-    ((name, department, agent, account, token),) = rows
-    assert (name, department, agent) == ("Padaria Aurora", "customer_service", "whatsapp_responder")
-    assert account == demo["phone_number_id"]
-    assert running_stack.stack.basis.secrets.graph_token not in token
+    assert [tuple(row[:4]) for row in rows] == [
+        ("Padaria Aurora", "customer_service", f"{channel}_responder", demo[account])
+        for channel, account in (
+            ("facebook", "page_id"),
+            ("instagram", "instagram_id"),
+            ("whatsapp", "phone_number_id"),
+        )
+    ]
+    secrets = running_stack.stack.basis.secrets
+    for row, token in zip(rows, (secrets.page_token, secrets.instagram_token, secrets.graph_token), strict=True):
+        assert token not in row[4]
 
 
 def test_a_function_finds_only_what_the_manifest_names(running_stack: RunningStack) -> None:
