@@ -826,7 +826,9 @@ CREATE FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit 
         SELECT a.organization_id FROM platform.media_assets a
         WHERE a.state = 'deleting' AND a.deleting_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
         UNION
-        SELECT m.organization_id FROM platform.media_audits m WHERE m.due_at <= clock_timestamp()
+        SELECT m.organization_id FROM platform.messages m WHERE m.deleted_at IS NOT NULL AND m.media_urls <> '[]'::jsonb
+        UNION
+        SELECT u.organization_id FROM platform.media_audits u WHERE u.due_at <= clock_timestamp()
     ) found
     LIMIT p_limit
 $$;
@@ -5343,6 +5345,10 @@ CREATE INDEX idx_messages_agent ON platform.messages USING btree (organization_i
 -- Name: idx_messages_conversation; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_messages_conversation ON platform.messages USING btree (organization_id, conversation_id, created_at);
+
+-- Name: idx_messages_deleted_media; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_deleted_media ON platform.messages USING btree (organization_id) WHERE ((deleted_at IS NOT NULL) AND (media_urls <> '[]'::jsonb));
 
 -- Name: idx_messages_intent; Type: INDEX; Schema: platform; Owner: owner
 

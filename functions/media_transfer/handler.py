@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Rejected, Unavailable
 from shared.media.comparing import compare_if_due
-from shared.media.deleting import delete_marked
+from shared.media.deleting import delete_marked, delete_media_taken_back
 from shared.media.models import TransferReport
 from shared.media.transfers import Means, run_transfer
 from shared.media.wake_ups import Wakes, wake_cleaning, wake_transfer
@@ -59,6 +59,7 @@ def execute(payload: object, *, task_name: str | None, means: Means, queue: Wake
 
 
 def _clean(organization_id: UUID, *, means: Means, queue: Wakes, own_url: str) -> dict[str, Any]:
+    delete_media_taken_back(means.database, organization_id=organization_id)
     deleted, more = delete_marked(
         means.database, organization_id=organization_id, storage=means.storage, bucket=means.bucket
     )

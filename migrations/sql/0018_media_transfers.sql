@@ -117,20 +117,7 @@ RETURNS TABLE (organization_id uuid, transfer_id uuid) LANGUAGE sql STABLE AS $$
     ORDER BY d.rank, d.next_attempt_at LIMIT p_limit
 $$;
 
--- The organizations whose objects need work: an asset that is being deleted, or a comparison of objects and rows that is due.
-CREATE FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit int)
-RETURNS TABLE (organization_id uuid) LANGUAGE sql STABLE AS $$
-    SELECT found.organization_id FROM (
-        SELECT a.organization_id FROM platform.media_assets a
-        WHERE a.state = 'deleting' AND a.deleting_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
-        UNION
-        SELECT m.organization_id FROM platform.media_audits m WHERE m.due_at <= clock_timestamp()
-    ) found
-    LIMIT p_limit
-$$;
-
 GRANT EXECUTE ON FUNCTION
     agents.expire_transfers(int),
-    agents.transfers_to_wake(double precision, int, int),
-    agents.media_to_clean(double precision, int)
+    agents.transfers_to_wake(double precision, int, int)
 TO worker_role;

@@ -57,7 +57,14 @@ def give_up(session: TenantSession, transfer: Transfer, failed: Failed) -> Trans
     return TransferReport(state, failed.code)
 
 
+def message_deleted() -> Failed:
+    """What its sender took back is not kept."""
+    return Failed("message_deleted", "the message was deleted by its sender")
+
+
 def _given_up(row: Any) -> Failed | None:
+    if row.deleted_at is not None:
+        return message_deleted()
     if row.age > USABLE_SECONDS:
         return Failed("too_old", "the provider keeps media for 7 days")
     if row.error_code == "worker_lost" and row.attempt >= MOST_LOST:

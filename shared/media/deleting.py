@@ -27,6 +27,9 @@ _MARK: Final = text("""
     WHERE a.organization_id = :organization_id AND a.id = :id AND a.state IN ('ready', 'missing')
       AND NOT EXISTS (SELECT FROM platform.media_transfers t
                       WHERE t.organization_id = a.organization_id AND t.media_asset_id = a.id)""")
+_TAKEN_BACK: Final = text("""
+    SELECT id FROM platform.messages
+    WHERE organization_id = :organization_id AND deleted_at IS NOT NULL AND media_urls <> '[]'::jsonb LIMIT :batch""")
 _MARKED: Final = text("""
     SELECT id, storage_path FROM platform.media_assets
     WHERE organization_id = :organization_id AND state = 'deleting' ORDER BY deleting_at LIMIT :batch""")
@@ -49,6 +52,16 @@ def delete_media_of_message(session: TenantSession, *, organization_id: UUID, me
 def mark_deleting(session: TenantSession, *, organization_id: UUID, asset_id: UUID) -> bool:
     """The first step for one asset, unless a transfer still has it; links are given for it no more."""
     return session.execute(_MARK, {"organization_id": organization_id, "id": asset_id}).rowcount > 0
+
+
+def delete_media_taken_back(database: Database, *, organization_id: UUID) -> int:
+    """The first step for messages that their senders deleted; returns how many messages."""
+    with database.tenant(organization_id) as session:
+        parameters = {"organization_id": organization_id, "batch": _BATCH}
+        messages = list(session.execute(_TAKEN_BACK, parameters).scalars())
+        for message_id in messages:
+            delete_media_of_message(session, organization_id=organization_id, message_id=message_id)
+    return len(messages)
 
 
 def delete_marked(database: Database, *, organization_id: UUID, storage: Storage, bucket: str) -> tuple[int, bool]:

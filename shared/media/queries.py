@@ -29,7 +29,7 @@ _LOOK: Final = text("""
            extract(epoch FROM clock_timestamp() - coalesce(m.platform_timestamp, t.created_at))::float8 AS age,
            t.message_id, t.connection_id, t.ordinal, t.kind, t.provider_media_id, t.url, t.declared_mime_type,
            t.declared_sha256, t.declared_size, t.file_name, t.voice,
-           c.provider, c.access_token, c.status AS connection_status
+           c.provider, c.access_token, c.status AS connection_status, m.deleted_at
     FROM platform.media_transfers t
     JOIN platform.messages m ON m.organization_id = t.organization_id AND m.id = t.message_id
     JOIN integrations.connections c ON c.organization_id = t.organization_id AND c.id = t.connection_id
@@ -55,9 +55,11 @@ _KEEP: Final = text("""
     SELECT id FROM platform.media_assets
     WHERE organization_id = :organization_id AND id = :id AND state = 'ready' FOR SHARE""")
 _HOLD: Final = text("""
-    SELECT message_id FROM platform.media_transfers
-    WHERE organization_id = :organization_id AND id = :id AND state = 'transferring' AND attempt = :attempt
-    FOR NO KEY UPDATE""")
+    SELECT CASE WHEN m.deleted_at IS NULL THEN 'held' ELSE 'deleted' END
+    FROM platform.media_transfers t
+    JOIN platform.messages m ON m.organization_id = t.organization_id AND m.id = t.message_id
+    WHERE t.organization_id = :organization_id AND t.id = :id AND t.state = 'transferring' AND t.attempt = :attempt
+    FOR NO KEY UPDATE OF t, m""")
 _ADD_ASSET: Final = text("""
     INSERT INTO platform.media_assets (
         id, organization_id, filename, original_filename, mime_type, file_size_bytes, storage_path, sha256, crc32c,
@@ -149,10 +151,11 @@ def keep_asset(session: TenantSession, *, organization_id: UUID, asset_id: UUID)
     return session.execute(_KEEP, {"organization_id": organization_id, "id": asset_id}).one_or_none() is not None
 
 
-def holds(session: TenantSession, transfer: Transfer) -> bool:
-    """Whether this attempt still has the transfer, which is then locked."""
+def hold(session: TenantSession, transfer: Transfer) -> str:
+    """Lock the transfer and its message: "held", "deleted" (the sender deleted the message), "lost" (not ours now)."""
     parameters = {"organization_id": transfer.organization_id, "id": transfer.id, "attempt": transfer.attempt}
-    return session.execute(_HOLD, parameters).one_or_none() is not None
+    found: str | None = session.execute(_HOLD, parameters).scalar_one_or_none()
+    return found or "lost"
 
 
 def add_asset(session: TenantSession, *, organization_id: UUID, asset: NewAsset, file_name: str | None) -> UUID:

@@ -54,6 +54,7 @@ RULES: Final[dict[str, Rule]] = {
     "no_source": Rule("failed"),
     "worker_lost": Rule("failed"),
     "connection_gone": Rule("failed"),
+    "message_deleted": Rule("refused"),
     "too_large": Rule("refused"),
     "empty": Rule("refused", _SOON[:2]),
     "wrong_hash": Rule("refused", _SOON[:2]),  # damaged on its way, perhaps

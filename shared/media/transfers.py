@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Unavailable
 from shared.media import queries
-from shared.media.claiming import claim, give_up
+from shared.media.claiming import claim, give_up, message_deleted
 from shared.media.fetching import Fetching
 from shared.media.models import Asset, NewAsset, Transfer, TransferReport
 from shared.media.reading import Reader, Reading, read_medium
@@ -86,19 +86,25 @@ def _read(means: Means, transfer: Transfer, asset: NewAsset) -> Reading:
 
 
 def _record(means: Means, transfer: Transfer, asset: NewAsset, reading: Reading) -> TransferReport:
-    """The asset, the transfer and the message in one transaction; bytes that the organization had already go again."""
+    """The asset, the transfer and the message in one transaction; bytes that nobody needs go again."""
+    kept = None
     with means.database.tenant(transfer.organization_id) as session:
-        held = queries.holds(session, transfer)
-        kept = None
-        if held:
+        state = queries.hold(session, transfer)
+        if state == "deleted":
+            report = give_up(session, transfer, message_deleted())
+        elif state == "lost":
+            report = TransferReport("lost")
+        else:
+            organization_id = transfer.organization_id
             kept = queries.add_asset(
-                session, organization_id=transfer.organization_id, asset=asset, file_name=transfer.file_name
+                session, organization_id=organization_id, asset=asset, file_name=transfer.file_name
             )
             _store_in_message(session, transfer, kept, reading)
+            report = TransferReport("stored")
     crash_point("media-recorded")
     if kept != asset.id:
         _remove(means, asset)
-    return TransferReport("stored" if held else "lost")
+    return report
 
 
 def _remove(means: Means, asset: NewAsset) -> None:
@@ -120,7 +126,10 @@ def _reuse(means: Means, transfer: Transfer, known: Asset) -> TransferReport:
 
     def record() -> TransferReport:
         with means.database.tenant(transfer.organization_id) as session:
-            if not queries.holds(session, transfer):
+            state = queries.hold(session, transfer)
+            if state == "deleted":
+                return give_up(session, transfer, message_deleted())
+            if state == "lost":
                 return TransferReport("lost")
             if not queries.keep_asset(session, organization_id=transfer.organization_id, asset_id=known.id):
                 at = queries.retry(session, transfer, seconds=0.0, code="asset_gone", detail="deleted meanwhile")
@@ -146,7 +155,7 @@ def _record_failure(means: Means, transfer: Transfer, failed: Failed) -> Transfe
         # before the transfer is locked: a claim locks in this order
         if failed.rule.counts and transfer.provider_media_id is not None:
             queries.count_error(session, transfer)
-        if not queries.holds(session, transfer):
+        if queries.hold(session, transfer) == "lost":
             return TransferReport("lost", failed.code)
         pause = pause_before_next(failed, attempt=transfer.attempt)
         if pause is None:

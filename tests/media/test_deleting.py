@@ -13,7 +13,12 @@ import pytest
 from shared.kit.errors import Rejected, Unavailable
 from shared.media import comparing
 from shared.media.comparing import compare, compare_if_due
-from shared.media.deleting import delete_marked, delete_media_of_message, mark_deleting
+from shared.media.deleting import (
+    delete_marked,
+    delete_media_of_message,
+    delete_media_taken_back,
+    mark_deleting,
+)
 from shared.media.links import asset_link
 from tests.media.conftest import BUCKET, PNG, sorted_id
 from tests.support.tenants import make_organization
@@ -200,3 +205,37 @@ def test_a_link_reads_the_asset_and_nobody_elses(scene: Scene) -> None:
     delete_of(scene, transfer)
     with pytest.raises(Rejected):
         asset_link(scene.means.database, organization_id=scene.tenant.organization_id, **place)  # type: ignore[arg-type]
+
+
+def test_a_message_that_its_sender_deleted_loses_its_media(scene: Scene) -> None:
+    """C-14, D-09: what was stored goes, and what was not fetched yet never comes."""
+    transfer = stored(scene)
+    scene.provider.put("later", PNG + b"later")
+    later = scene.transfer("later")
+    for each in (transfer, later):
+        scene.rows(
+            "UPDATE platform.messages SET deleted_at = now(), metadata = '{}' WHERE id = %s", message_of(scene, each)
+        )
+    assert scene.rows(
+        "SELECT count(*) FROM agents.media_to_clean(0, 1000) WHERE organization_id = %s", scene.tenant.organization_id
+    ) == [1]
+    assert delete_media_taken_back(scene.means.database, organization_id=scene.tenant.organization_id) == 1
+    assert second_step(scene) == 1
+    assert (scene.run(later).state, scene.run(later).state) == ("refused", "idle")
+    assert scene.assets() == scene.objects() == []
+    assert delete_media_taken_back(scene.means.database, organization_id=scene.tenant.organization_id) == 0
+
+
+def test_a_message_that_is_deleted_while_its_medium_comes_keeps_nothing(scene: Scene) -> None:
+    class Deleter:
+        def describe(self, _data: bytes, *, mime_type: str) -> str:
+            scene.rows("UPDATE platform.messages SET deleted_at = now() WHERE id = %s", message_of(scene, transfer))
+            return f"what a {mime_type} shows"
+
+        transcribe = describe
+
+    scene.provider.put("m1", PNG)
+    transfer = scene.transfer("m1")
+    assert scene.run(transfer, reader=Deleter()).state == "refused"
+    assert scene.assets() == scene.objects() == []
+    assert scene.media_of(transfer)[1] == {"0": {"unread": "refused", "detail": "message_deleted"}}
