@@ -28,7 +28,10 @@ LONG = (
     "tests/tenancy/test_pool.py",
 )
 # Files for one worker, one after the other, because they share what takes long to start (a fixture of the session).
-TOGETHER = {"tests/journeys/test_whatsapp.py": "tests/cli/test_installation.py"}
+TOGETHER = {
+    "tests/journeys/test_whatsapp.py": "tests/cli/test_installation.py",
+    "tests/journeys/test_media.py": "tests/cli/test_installation.py",
+}
 
 
 def turn_of(nodeid: str) -> int:
