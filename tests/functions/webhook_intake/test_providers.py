@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -11,7 +10,6 @@ import pytest
 from functions.webhook_intake.handler import read_delivery
 from functions.webhook_intake.providers import providers_by_path
 from shared.channels.whatsapp.signature import AppSecret, sign
-from tests.channels.case_files import all_cases
 from tests.functions.webhook_intake.bodies import change, encoded, envelope, new_wamid, text_message
 from tests.functions.webhook_intake.process import INSTAGRAM_SECRET, PREVIOUS_SECRET, SECRET, VERIFY_TOKEN
 from tests.support.tenants import make_organization
@@ -101,39 +99,6 @@ def test_what_names_no_product_is_quarantined_and_acknowledged(intake: Intake, r
     assert intake.function.post(raw, path="/meta").status == 200
     assert last_delivery(intake)[1] == "quarantined"
     intake.canary()
-
-
-def test_every_case_is_stored_with_all_its_items_for_the_tenant_who_has_the_account(intake: Intake) -> None:
-    """C-05: whatever a case holds, it is acknowledged and every item of it is an event of the tenant."""
-    cases = [case for case in all_cases() if case.items is not None]
-    owned = {(case.channel, item["account"]) for case in cases for item in case.items or () if item["account"]}
-    for channel, account in owned:
-        intake.rows(
-            "INSERT INTO integrations.connections (id, organization_id, integration_type, provider, account_identifier)"
-            " VALUES (gen_random_uuid(), %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            intake.tenant.organization_id,
-            "facebook" if channel == "messenger" else channel,
-            channel,
-            account,
-        )
-    before = intake.count("integrations.webhook_deliveries")
-    with intake.function.kept_alive() as post:
-        for case in cases:
-            assert post(json.dumps(case.payload).encode(), f"/{case.channel}") == 200, case.name
-    deliveries = intake.rows(
-        "SELECT provider, status, item_count FROM integrations.webhook_deliveries ORDER BY received_at OFFSET %s",
-        before,
-    )
-    assert deliveries == [(case.channel, "stored", len(case.items or ())) for case in cases]
-    log = intake.function.log.read_text(errors="replace")
-    refused = ("refused by the database", "could not be split", "could not be quarantined", "defect")
-    assert not [line for line in log.splitlines() if any(trouble in line for trouble in refused)]
-    expected = {(case.channel, item["event_type"]) for case in cases for item in case.items or () if item["account"]}
-    kept = intake.rows(
-        "SELECT DISTINCT provider, event_type FROM integrations.webhook_events WHERE organization_id = %s",
-        intake.tenant.organization_id,
-    )
-    assert expected <= set(kept)
 
 
 def test_of_three_tenants_with_four_messages_each_and_one_malformed_eleven_are_routed(intake: Intake) -> None:

@@ -1,0 +1,133 @@
+"""Each case file is posted to the running function, and the database then holds what its items say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.channels.case_files import Case, all_cases
+from tests.functions.webhook_intake.stored_rows import expected_rows, stored_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.functions.webhook_intake.conftest import Intake
+
+CASES = [case for case in all_cases() if case.items is not None]
+WRITTEN_AT = "1764000000"  # the time in the files, which becomes now: what is old is not answered
+_TROUBLE = ("refused by the database", "could not be split", "could not be quarantined", "defect", "put off")
+_TYPES = {"whatsapp": "whatsapp", "instagram": "instagram", "messenger": "facebook"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_trouble_in_the_log(intake: Intake) -> Iterator[None]:
+    """No case is a surprise: nothing was refused by the database, and nothing was a defect."""
+    yield
+    log = intake.function.log.read_text(errors="replace")
+    assert not [line for line in log.splitlines() if any(trouble in line for trouble in _TROUBLE)]
+
+
+@pytest.fixture(scope="module")
+def owners(intake: Intake) -> dict[str, tuple[UUID, dict[str, str]]]:
+    """For each case an organization of its own, and the accounts that it has in place of those in the file."""
+    found = {}
+    for case in CASES:
+        accounts = {item["account"] for item in case.items or () if item["account"]}
+        stand_ins = {account: f"2{secrets.randbelow(10**14):014d}" for account in sorted(accounts)}
+        found[f"{case.channel}/{case.name}"] = (uuid4(), stand_ins)
+    organizations = [str(organization_id) for organization_id, _ in found.values()]
+    connections = [
+        (str(organization_id), name.split("/")[0], account)
+        for name, (organization_id, stand_ins) in found.items()
+        for account in stand_ins.values()
+    ]
+    with contextlib.closing(intake.database.superuser()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "INSERT INTO platform.organizations (id, name, slug, business_type, billing_status)"
+            " SELECT id, 'Padaria Aurora', 'org-' || id, 'food', 'active' FROM unnest(CAST(%s AS uuid[])) AS o (id)",
+            (organizations,),
+        )
+        cursor.execute(
+            "INSERT INTO integrations.connections (organization_id, integration_type, provider, account_identifier)"
+            " SELECT * FROM unnest(CAST(%s AS uuid[]), CAST(%s AS text[]), CAST(%s AS text[]), CAST(%s AS text[]))",
+            (
+                [organization_id for organization_id, _, _ in connections],
+                [_TYPES[provider] for _, provider, _ in connections],
+                [provider for _, provider, _ in connections],
+                [account for _, _, account in connections],
+            ),
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def query(intake: Intake) -> Iterator[Callable[..., list[Any]]]:
+    """The superuser's view, on one connection."""
+    with contextlib.closing(intake.database.superuser()) as connection:
+        cursor = connection.cursor()
+
+        def run(statement: str, *values: object) -> list[Any]:
+            cursor.execute(statement, values)
+            return [row[0] if len(row) == 1 else tuple(row) for row in cursor.fetchall()]
+
+        yield run
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.channel}-{case.name}")
+def test_what_is_stored_is_what_the_case_says(
+    intake: Intake,
+    owners: dict[str, tuple[UUID, dict[str, str]]],
+    query: Callable[..., list[Any]],
+    case: Case,
+) -> None:
+    """C-04, C-05, C-10 to C-16, C-20: and a second delivery of the same changes nothing."""
+    organization_id, stand_ins = owners[f"{case.channel}/{case.name}"]
+    now = int(time.time())
+    posted = _with_accounts(_at(now, case.payload), stand_ins)
+    assert intake.function.post(json.dumps(posted).encode(), path=f"/{case.channel}").status == 200
+    items = _with_accounts(_at(now, case.items), stand_ins)
+    expected = expected_rows(case, items)
+    assert stored_rows(query, organization_id) == expected
+    assert intake.function.post(json.dumps(posted, indent=1).encode(), path="/meta").status == 200
+    assert stored_rows(query, organization_id) == expected
+
+
+def test_a_row_that_is_missing_or_another_would_be_seen(
+    intake: Intake, owners: dict[str, tuple[UUID, dict[str, str]]], query: Callable[..., list[Any]]
+) -> None:
+    """The negative control: the comparison of the tests above, against another case's rows."""
+    case = next(case for case in CASES if case.name == "batch_of_many_kinds")
+    organization_id, stand_ins = owners["whatsapp/batch_of_many_kinds"]
+    now = int(time.time())
+    items = _with_accounts(_at(now, case.items), stand_ins)
+    assert intake.function.deliver(_with_accounts(_at(now, case.payload), stand_ins)).status == 200
+    stored, expected = stored_rows(query, organization_id), expected_rows(case, items)
+    assert stored["media"] == expected["media"]
+    assert stored["media"] != expected_rows(case, items[1:])["media"]
+    items[0]["media"][0]["id"] = "another"
+    assert stored["media"] != expected_rows(case, items)["media"]
+
+
+def _at(now: int, value: Any) -> Any:
+    """The same JSON with the time of the file replaced by now, as seconds, milliseconds and in items."""
+    text = json.dumps(value).replace(WRITTEN_AT, str(now))
+    return json.loads(text.replace("2025-11-24T16:00:00+00:00", _iso(now)))
+
+
+def _iso(now: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(now))
+
+
+def _with_accounts(value: Any, stand_ins: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return stand_ins.get(value, value)
+    if isinstance(value, dict):
+        return {name: _with_accounts(member, stand_ins) for name, member in value.items()}
+    return [_with_accounts(member, stand_ins) for member in value] if isinstance(value, list) else value
