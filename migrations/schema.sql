@@ -68,6 +68,24 @@ CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
 COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
 
+-- Name: begun_send; Type: TYPE; Schema: agents; Owner: owner
+
+CREATE TYPE agents.begun_send AS (
+	attempt integer,
+	part smallint,
+	kind text,
+	recipient text,
+	payload jsonb,
+	connection_id uuid,
+	provider text,
+	account_identifier text,
+	access_token text,
+	login text,
+	late boolean
+);
+
+ALTER TYPE agents.begun_send OWNER TO owner;
+
 -- Name: customer_name; Type: TYPE; Schema: integrations; Owner: owner
 
 CREATE TYPE integrations.customer_name AS (
@@ -109,19 +127,18 @@ CREATE TYPE integrations.new_item AS (
 
 ALTER TYPE integrations.new_item OWNER TO owner;
 
--- Name: begin_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: begin_limited_send(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) RETURNS jsonb
+CREATE FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) RETURNS agents.begun_send
     LANGUAGE plpgsql
-    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
-    s record;
+    s agents.begun_send;
 BEGIN
     WITH f AS MATERIALIZED (
         SELECT * FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds)
     ), counted AS (
-        -- one of the hour's requests is taken together with the message; of two senders who want the last one, one gets it
+        -- one of the hour's requests is taken together with the message
         UPDATE integrations.connections n
         SET requests_this_hour = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.requests_this_hour + 1 ELSE 1 END,
             rate_limit_reset_at = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.rate_limit_reset_at
@@ -136,10 +153,34 @@ BEGIN
     SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
     FROM f
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL
-      AND (f.hourly_limit IS NULL OR EXISTS (SELECT FROM counted))
+      AND EXISTS (SELECT FROM counted)
+    RETURNING o.attempt, o.part, o.kind, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token,
+              f.login, f.late INTO s;
+    RETURN s;
+END
+$$;
+
+ALTER FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) OWNER TO owner;
+
+-- Name: begin_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+DECLARE
+    s agents.begun_send;
+BEGIN
+    UPDATE platform.outbox o
+    SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
+    FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f
+    WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL AND f.hourly_limit IS NULL
     RETURNING o.attempt, o.part, o.kind, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token,
               f.login, f.late INTO s;
     IF NOT FOUND THEN
+        s := agents.begin_limited_send(p_organization_id, p_outbox_id, p_max_age_seconds);
+    END IF;
+    IF s.attempt IS NULL THEN
         RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
     END IF;
     RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'kind', s.kind, 'recipient', s.recipient,
@@ -1128,9 +1169,7 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
             WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
             WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
-                 -- the customer's newest word counts, in this conversation or any other
-                 AND CASE WHEN k.marketing_choice_at >= c.opted_out_at OR c.opted_out_at IS NULL
-                          THEN k.marketing_opted_out_at IS NOT NULL ELSE true END THEN 'opted_out'
+                 AND agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at) THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
             WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
@@ -1138,12 +1177,12 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                 THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
             -- the switch of the AI does not stop what people write
-            WHEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
-                                     d.status, a.status, n.status) IS NOT NULL
-                THEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
-                                         d.status, a.status, n.status)
-            WHEN n.rate_limit_per_hour = 0 OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
-                THEN 'rate_limit'
+            ELSE coalesce(
+                agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                                    d.status, a.status, n.status),
+                CASE WHEN n.rate_limit_per_hour = 0
+                          OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
+                     THEN 'rate_limit' END)
         END, n.provider::text, n.account_identifier::text, n.access_token::text, n.configuration ->> 'login', w.closed AND w.human_agent,
         n.id, n.rate_limit_per_hour
     FROM platform.outbox o
@@ -1156,7 +1195,6 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                    OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
                o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
     ) w
-    LEFT JOIN platform.contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
     LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
@@ -1416,6 +1454,21 @@ CREATE FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_i
 $$;
 
 ALTER FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) OWNER TO owner;
+
+-- Name: wants_no_marketing(uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    k platform.contacts;
+BEGIN
+    SELECT * INTO k FROM platform.contacts x WHERE x.organization_id = p_organization_id AND x.id = p_contact_id;
+    RETURN CASE WHEN k.marketing_choice_at >= p_opted_out_at OR p_opted_out_at IS NULL THEN k.marketing_opted_out_at IS NOT NULL ELSE true END;
+END
+$$;
+
+ALTER FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) OWNER TO owner;
 
 -- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -6245,6 +6298,11 @@ GRANT ALL ON TYPE integrations.customer_name TO definer_role;
 
 GRANT ALL ON TYPE integrations.new_item TO definer_role;
 
+-- Name: FUNCTION begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO application_role;
+
 -- Name: FUNCTION begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
@@ -6469,6 +6527,11 @@ GRANT ALL ON FUNCTION agents.transfers_to_wake(p_grace_seconds double precision,
 
 REVOKE ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) TO application_role;
+
+-- Name: FUNCTION wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) TO application_role;
 
 -- Name: FUNCTION withdraw_replies(o platform.outbox, p_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 

@@ -1,5 +1,16 @@
 -- The last look before a message leaves: whether it may still be sent is decided in the same statement that marks it "sending".
 
+-- Whether a customer opted out of what nobody asked for: the newest word counts, in this conversation or any other.
+CREATE FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamptz)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    k platform.contacts;
+BEGIN
+    SELECT * INTO k FROM platform.contacts x WHERE x.organization_id = p_organization_id AND x.id = p_contact_id;
+    RETURN CASE WHEN k.marketing_choice_at >= p_opted_out_at OR p_opted_out_at IS NULL THEN k.marketing_opted_out_at IS NOT NULL ELSE true END;
+END
+$$;
+
 -- One waiting message with everything the decision needs; obstacle is NULL when it may be sent.
 -- nothing_sent: no part of the turn can have reached the customer, so the whole reply may still be taken back.
 CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision)
@@ -26,9 +37,7 @@ LANGUAGE sql STABLE AS $$
             WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
             WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
-                 -- the customer's newest word counts, in this conversation or any other
-                 AND CASE WHEN k.marketing_choice_at >= c.opted_out_at OR c.opted_out_at IS NULL
-                          THEN k.marketing_opted_out_at IS NOT NULL ELSE true END THEN 'opted_out'
+                 AND agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at) THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
             WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
@@ -36,12 +45,12 @@ LANGUAGE sql STABLE AS $$
                 THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
             -- the switch of the AI does not stop what people write
-            WHEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
-                                     d.status, a.status, n.status) IS NOT NULL
-                THEN agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
-                                         d.status, a.status, n.status)
-            WHEN n.rate_limit_per_hour = 0 OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
-                THEN 'rate_limit'
+            ELSE coalesce(
+                agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                                    d.status, a.status, n.status),
+                CASE WHEN n.rate_limit_per_hour = 0
+                          OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
+                     THEN 'rate_limit' END)
         END, n.provider::text, n.account_identifier::text, n.access_token::text, n.configuration ->> 'login', w.closed AND w.human_agent,
         n.id, n.rate_limit_per_hour
     FROM platform.outbox o
@@ -54,12 +63,16 @@ LANGUAGE sql STABLE AS $$
                    OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
                o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
     ) w
-    LEFT JOIN platform.contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
     LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id
 $$;
+
+CREATE TYPE agents.begun_send AS (
+    attempt int, part smallint, kind text, recipient text, payload jsonb, connection_id uuid, provider text, account_identifier text,
+    access_token text, login text, late boolean
+);
 
 -- state = 'sending'  send it now: attempt, part, recipient, payload, connection {id, provider, account_identifier, access_token (encrypted), login};
 --                    late: outside the 24 hours, so that only a person's words may go out, and say so
@@ -73,12 +86,38 @@ CREATE FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_ma
 RETURNS jsonb LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    s record;
+    s agents.begun_send;
+BEGIN
+    UPDATE platform.outbox o
+    SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
+    FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds) f
+    WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL AND f.hourly_limit IS NULL
+    RETURNING o.attempt, o.part, o.kind, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token,
+              f.login, f.late INTO s;
+    IF NOT FOUND THEN
+        s := agents.begin_limited_send(p_organization_id, p_outbox_id, p_max_age_seconds);
+    END IF;
+    IF s.attempt IS NULL THEN
+        RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
+    END IF;
+    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'kind', s.kind, 'recipient', s.recipient,
+        'payload', s.payload, 'late', s.late,
+        'connection', jsonb_build_object('id', s.connection_id, 'provider', s.provider,
+                                         'account_identifier', s.account_identifier, 'access_token', s.access_token,
+                                         'login', s.login));
+END
+$$;
+
+-- The same for a connection with an hourly limit; no row: not marked. Of two senders who want the last request, one gets it.
+CREATE FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision)
+RETURNS agents.begun_send LANGUAGE plpgsql AS $$
+DECLARE
+    s agents.begun_send;
 BEGIN
     WITH f AS MATERIALIZED (
         SELECT * FROM agents.send_facts(p_organization_id, p_outbox_id, p_max_age_seconds)
     ), counted AS (
-        -- one of the hour's requests is taken together with the message; of two senders who want the last one, one gets it
+        -- one of the hour's requests is taken together with the message
         UPDATE integrations.connections n
         SET requests_this_hour = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.requests_this_hour + 1 ELSE 1 END,
             rate_limit_reset_at = CASE WHEN n.rate_limit_reset_at > clock_timestamp() THEN n.rate_limit_reset_at
@@ -93,17 +132,10 @@ BEGIN
     SET state = 'sending', attempt = o.attempt + 1, sending_at = clock_timestamp(), cancel_reason = NULL
     FROM f
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id AND o.state = 'ready' AND f.obstacle IS NULL
-      AND (f.hourly_limit IS NULL OR EXISTS (SELECT FROM counted))
+      AND EXISTS (SELECT FROM counted)
     RETURNING o.attempt, o.part, o.kind, o.recipient, o.payload, o.connection_id, f.provider, f.account_identifier, f.access_token,
               f.login, f.late INTO s;
-    IF NOT FOUND THEN
-        RETURN agents.refuse_send(p_organization_id, p_outbox_id, p_max_age_seconds, p_quiet_seconds);
-    END IF;
-    RETURN jsonb_build_object('state', 'sending', 'attempt', s.attempt, 'part', s.part, 'kind', s.kind, 'recipient', s.recipient,
-        'payload', s.payload, 'late', s.late,
-        'connection', jsonb_build_object('id', s.connection_id, 'provider', s.provider,
-                                         'account_identifier', s.account_identifier, 'access_token', s.access_token,
-                                         'login', s.login));
+    RETURN s;
 END
 $$;
 

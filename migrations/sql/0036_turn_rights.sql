@@ -9,6 +9,8 @@ GRANT EXECUTE ON FUNCTION
     agents.write_replies(platform.conversations, bigint, bigint, timestamptz, jsonb),
     agents.send_facts(uuid, uuid, double precision),
     agents.begin_send(uuid, uuid, double precision, double precision),
+    agents.begin_limited_send(uuid, uuid, double precision),
+    agents.wants_no_marketing(uuid, uuid, timestamptz),
     agents.refuse_send(uuid, uuid, double precision, double precision),
     agents.reopen_turn(platform.outbox, double precision),
     agents.record_sent(uuid, uuid, text),
