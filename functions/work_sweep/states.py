@@ -79,6 +79,7 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "read": _END,
         "failed": _END,
     },
+    ("platform.message_watermarks", "status"): {"delivered": _END, "read": _END},
     ("agents.llm_attempts", "state"): {
         "started": Moves("estimate_attempts", max_age=15 * MINUTE, since="started_at"),
         "succeeded": _END,
