@@ -75,15 +75,15 @@ REFUSALS: dict[str, Refusal] = {
         "A stored secret cannot be read: it belongs to another place, or was changed.",
         "Um segredo armazenado não pode ser lido: pertence a outro lugar ou foi alterado.",
     ),
-    "conversation_closed": Refusal(
-        409,
-        "The conversation has ended; it opens again when the customer writes.",
-        "A conversa foi encerrada; ela volta a abrir quando o cliente escrever.",
-    ),
     "connection_unknown": Refusal(
         404,
         "There is no such connection.",
         "Não existe essa conexão.",
+    ),
+    "conversation_closed": Refusal(
+        409,
+        "The conversation has ended; it opens again when the customer writes.",
+        "A conversa foi encerrada; ela volta a abrir quando o cliente escrever.",
     ),
     "defect": Refusal(
         500,

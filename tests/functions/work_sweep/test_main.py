@@ -67,3 +67,4 @@ def test_the_scheduler_gets_the_counts_and_nobody_else_gets_in(shared_database: 
         assert answer.status_code == 200
         assert (answer.json()["found"], answer.json()["woken"]) == (1, 0)
         assert answer.json()["reasons"] == {"due": 1}
+        assert answer.json()["connections"]["silent_channels"] == 0
