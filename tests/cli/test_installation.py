@@ -115,6 +115,19 @@ def test_a_token_comes_from_one_place_and_is_never_shown(
     assert "a token with spaces" not in unusable.err
 
 
+def test_the_accounts_of_a_local_stack_pass_every_check(stack: Stack) -> None:
+    """X-06: the sandbox answers a check as the provider does, for each of the three channels."""
+    demo = ("--organization", stack.ready["demo"]["organization_id"], "--json")
+    accounts = {
+        each["provider"]: each["account"] for each in on(stack, "connection", "list", *demo).data["connections"]
+    }
+
+    assert set(accounts) == {"whatsapp", "instagram", "messenger"}
+    for account in accounts.values():
+        tested = on(stack, "connection", "test", "--connection", account, *demo)
+        assert (tested.code, {check["outcome"] for check in tested.data["checks"]}) == (0, {"passed"}), tested.out
+
+
 @pytest.mark.parametrize("name", ["nobody", "00000000-0000-7000-8000-000000000000"])
 def test_an_organization_that_is_not_there_is_named(stack: Stack, name: str) -> None:
     ended = on(

@@ -12,6 +12,7 @@ LONG = (
     "tests/cli/test_demo.py",
     "tests/chaos/test_soak.py",
     "tests/infra/local/test_stack_endings.py",
+    "tests/cli/test_connection.py",
     "tests/cli/test_up.py",
     "tests/migrations/test_run.py",
     "tests/functions/webhook_intake/test_limits.py",
