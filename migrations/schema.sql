@@ -938,8 +938,8 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'unknown_conversation');
-    ELSIF c.status NOT IN ('active', 'escalated') AND kind = 'human' THEN
-        RETURN jsonb_build_object('state', 'closed');
+    ELSIF c.continued_in IS NOT NULL OR c.status NOT IN ('active', 'escalated') AND kind = 'human' THEN
+        RETURN jsonb_build_object('state', 'closed', 'in', c.continued_in);
     END IF;
     IF kind = 'human' THEN
         PERFORM agents.take_over(c, (p_message ->> 'user_id')::uuid);

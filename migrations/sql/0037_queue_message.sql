@@ -1,7 +1,7 @@
 -- What no turn wrote: a person's words, a template, a survey. It waits in the outbox as replies do; message_delivery sends it.
 
 -- p_message: {kind 'human' | 'template' | 'survey', user_id, resend_policy, parts: [{outbox_id, message_id, message_type, text, payload}]}
--- Returns {state, provider, outbox}: 'queued' with the rows' ids in order; 'unknown_conversation'; 'closed' when the conversation has ended.
+-- Returns {state}: 'queued'; 'unknown_conversation'; 'closed' when the conversation has ended or goes on in another, whose id is "in".
 -- What a person writes takes the conversation over in the same transaction: a reply that is not out yet never goes out.
 CREATE FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb)
 RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -17,8 +17,8 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'unknown_conversation');
-    ELSIF c.status NOT IN ('active', 'escalated') AND kind = 'human' THEN
-        RETURN jsonb_build_object('state', 'closed');
+    ELSIF c.continued_in IS NOT NULL OR c.status NOT IN ('active', 'escalated') AND kind = 'human' THEN
+        RETURN jsonb_build_object('state', 'closed', 'in', c.continued_in);
     END IF;
     IF kind = 'human' THEN
         PERFORM agents.take_over(c, (p_message ->> 'user_id')::uuid);

@@ -73,11 +73,13 @@ def queue_message(  # noqa: PLR0913 - what a message is made of
         conversation_id=conversation_id,
         message=json.dumps(message, ensure_ascii=False),
     )
-    match stored[0][0]["state"]:
+    verdict = stored[0][0]
+    match verdict["state"]:
         case "queued":
             return parts
         case "closed":
-            raise Rejected("conversation_closed", f"conversation {conversation_id} has ended; the customer must write")
+            where = f"it goes on in {verdict['in']}" if verdict["in"] else "the customer must write"
+            raise Rejected("conversation_closed", f"conversation {conversation_id} takes no messages; {where}")
         case _:
             raise _unknown(conversation_id)
 

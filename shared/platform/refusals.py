@@ -82,8 +82,8 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "conversation_closed": Refusal(
         409,
-        "The conversation has ended; it opens again when the customer writes.",
-        "A conversa foi encerrada; ela volta a abrir quando o cliente escrever.",
+        "The conversation has ended; what the customer writes next is in another.",
+        "A conversa foi encerrada; o que o cliente escrever estará em outra.",
     ),
     "defect": Refusal(
         500,

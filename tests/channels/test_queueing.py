@@ -181,3 +181,15 @@ def test_the_switches_of_the_ai_do_not_stop_people(scene: Scene, change: str) ->
     sender = ScriptedSender()
     run(scene, sender=sender)
     assert sender.texts == ["Aqui é a Ana."]
+
+
+def test_a_conversation_that_goes_on_in_another_names_it(scene: Scene) -> None:
+    """Its contact turned out to be one who has a conversation already."""
+    scene.says("oi?")
+    earlier, first = scene.conversation_id, scene.customer
+    scene.customer = f"{int(first) + 1}"
+    scene.says("oi, de outro número")
+    later, scene.customer = scene.conversation_id, first
+    scene.execute("UPDATE platform.conversations SET continued_in = %s WHERE id = %s", later, earlier)
+    with pytest.raises(Rejected, match=str(later)):
+        queued(scene, text_payload("Olá"))
