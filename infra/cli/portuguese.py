@@ -63,7 +63,9 @@ PORTUGUESE = {
         "Endereço do webhook; o de um sistema local é conhecido pelo --ready-file."
     ),
     "Version of the embedded PostgreSQL: 18 or 16.": "Versão do PostgreSQL embutido: 18 ou 16.",
-    "Whose webhooks they are.": "De quem são os webhooks.",
+    "Whose webhooks the files are, if not as their object says; meta: by the path for all of them.": (
+        "De quem são os webhooks dos arquivos, se não como diz seu object; meta: pelo caminho comum a todos."
+    ),
     "Write addresses and demo data here, as JSON, once ready.": (
         "Escreve aqui endereços e dados de demonstração, em JSON, quando estiver pronto."
     ),
@@ -140,7 +142,8 @@ PORTUGUESE = {
     ),
     "it still cannot be read: {reason}": "ainda não pode ser lida: {reason}",
     "no organization has the account {accounts} yet": "nenhuma organização tem a conta {accounts} ainda",
-    "webhooks of {provider} are not taken in yet": "webhooks de {provider} ainda não são recebidos",
+    "its object says {found}, not {provider}": "seu object diz {found}, não {provider}",
+    "Delivering": "Entregando",
     "{count} deliveries": "{count} entregas",
     "delivery": "entrega",
     "received": "recebida",

@@ -1,12 +1,14 @@
 """Replays: payload files, or the deliveries that a database holds in quarantine, signed and posted to intake."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import httpx
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from infra.cli.failures import explained
@@ -14,32 +16,17 @@ from infra.cli.installation import Installation
 from infra.cli.language import say
 from infra.cli.naming import find_among_all
 from infra.cli.refusals import refused
-from infra.cli.screen import output, print_json
+from infra.cli.replay_target import ANY, Place, Target, provider_of_payload
+from infra.cli.screen import output, print_json, progress
 from infra.cli.webhooks import post_signed
 from shared.channels.items import Unreadable
+from shared.channels.products import SPLITS, provider_of
 from shared.channels.quarantine import KeptDelivery, Selection, close_kept, find_kept, open_body
-from shared.channels.whatsapp import envelope
 from shared.kit import bounded_json
 from shared.kit.errors import Rejected
 from shared.platform.database import Database
 from shared.platform.keys import Keys
-from shared.platform.settings import KeySettings, SecretCommaList, Settings, load
-
-_SPLITS = {"whatsapp": envelope.split}
-
-
-class _SigningSettings(Settings):
-    """What intake reads too, without its other settings."""
-
-    meta_app_secrets: SecretCommaList
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where to post, and the secret to sign with."""
-
-    url: str
-    secret: bytes
+from shared.platform.settings import KeySettings, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +39,32 @@ class Replayed:
     milliseconds: float | None = None
 
 
-def target_of(installation: Installation, *, provider: str, url: str) -> Target:
-    """Return where the replay goes.
+def replay_files(files: Sequence[Path], *, provider: str | None, target: Target | None, as_json: bool) -> bool:
+    """Post each file; returns whether all were accepted.
 
-    Raises:
-        CommandFailed: no address is known, or no secret is set.
+    `provider`: whose they are and so where they go; None: as each `object` says, WhatsApp if none.
     """
-    if not url and installation.ready is None:
-        raise refused("settings_missing", reason=say("--url is missing"))
-    with explained():
-        secret = load(_SigningSettings).meta_app_secrets[0].get_secret_value().encode()
-    known = "" if installation.ready is None else f"{installation.ready['gateway']}/webhook_intake/{provider}"
-    return Target(url=url or known, secret=secret)
-
-
-def replay_files(files: Sequence[Path], *, target: Target | None, as_json: bool) -> bool:
-    """Post each file; returns whether all were accepted."""
     bodies = [(path, _read(path)) for path in files]
-    with httpx.Client(trust_env=False) as client:
-        replayed = [_post(client, str(path), raw, target) for path, raw in bodies]
+    with httpx.Client(trust_env=False) as client, _progress(len(bodies)) as advance:
+        replayed = []
+        for path, raw in bodies:
+            replayed.append(_replay_file(client, path, raw, provider=provider, target=target))
+            advance()
     _show(replayed, as_json=as_json)
     return all(one.outcome == "accepted" for one in replayed)
+
+
+def _replay_file(
+    client: httpx.Client, path: Path, raw: bytes, *, provider: str | None, target: Target | None
+) -> Replayed:
+    if target is None:
+        raise refused("replay_what")
+    found = provider_of_payload(raw)
+    if found is not None and provider not in {None, ANY, found}:
+        detail = say("its object says {found}, not {provider}", found=found, provider=provider)
+        return Replayed(what=str(path), outcome="skipped", detail=detail)
+    whose = found or (provider if provider not in {None, ANY} else "whatsapp") or "whatsapp"
+    return _post(client, str(path), raw, target.place(whose, path=ANY if provider == ANY else ""))
 
 
 def replay_quarantine(  # noqa: PLR0913 - what to select, and where it goes
@@ -106,8 +98,11 @@ def replay_quarantine(  # noqa: PLR0913 - what to select, and where it goes
             _list(kept, as_json=as_json)
             return True
         keys = Keys(load(KeySettings), worker)
-        with httpx.Client(trust_env=False) as client:
-            replayed = [_replay(client, worker, keys, delivery, target) for delivery in kept]
+        with httpx.Client(trust_env=False) as client, _progress(len(kept)) as advance:
+            replayed = []
+            for delivery in kept:
+                replayed.append(_replay(client, worker, keys, delivery, target))
+                advance()
     _show(replayed, as_json=as_json)
     return all(one.outcome != "refused" for one in replayed)
 
@@ -119,7 +114,8 @@ def _replay(client: httpx.Client, worker: Database, keys: Keys, kept: KeptDelive
         return Replayed(what=str(kept.id), outcome="skipped", detail=rejected.message)
     if obstacle := _obstacle(kept, raw):
         return Replayed(what=str(kept.id), outcome="skipped", detail=obstacle)
-    posted = _post(client, str(kept.id), raw, target)
+    whose = kept.provider if kept.provider in SPLITS else provider_of_payload(raw) or "whatsapp"
+    posted = _post(client, str(kept.id), raw, target.place(whose))
     if posted.outcome == "accepted":
         with worker.system() as session:
             close_kept(session, kept)
@@ -129,29 +125,35 @@ def _replay(client: httpx.Client, worker: Database, keys: Keys, kept: KeptDelive
 def _obstacle(kept: KeptDelivery, raw: bytes) -> str:
     """Say why a replay would only put it into quarantine once more; "" when it would not."""
     try:
-        _SPLITS[kept.provider](bounded_json.parse(raw))
+        document = bounded_json.parse(raw)
+        SPLITS[kept.provider if kept.provider in SPLITS else provider_of(document)](document)
     except (bounded_json.Unusable, Unreadable) as unreadable:
         return say("it still cannot be read: {reason}", reason=unreadable.reason)
-    except KeyError:
-        return say("webhooks of {provider} are not taken in yet", provider=kept.provider)
     if kept.accounts and not kept.unreadable and not kept.owned:
         return say("no organization has the account {accounts} yet", accounts=", ".join(kept.accounts))
     return ""
 
 
-def _post(client: httpx.Client, what: str, raw: bytes, target: Target | None) -> Replayed:
-    if target is None:
-        raise refused("replay_what")
+def _post(client: httpx.Client, what: str, raw: bytes, place: Place) -> Replayed:
     try:
-        answer = post_signed(client, target.url, raw, secret=target.secret)
+        answer = post_signed(client, place.url, raw, secret=place.secret)
     except httpx.HTTPError as error:
-        raise refused("receiver_unreachable", url=target.url, reason=type(error).__name__) from error
+        raise refused("receiver_unreachable", url=place.url, reason=type(error).__name__) from error
     return Replayed(
         what=what,
         outcome="accepted" if answer.accepted else "refused",
         detail=f"HTTP {answer.status_code}",
         milliseconds=round(answer.milliseconds, 1),
     )
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[], None]]:
+    """Show on standard error how many are done; told of each by calling what this gives."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=progress(), transient=True) as bars:
+        bar = bars.add_task(say("Delivering"), total=count)
+        yield lambda: bars.advance(bar)
 
 
 def _read(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Signed WhatsApp webhooks over HTTP: for the demo, for replays and for tests."""
+"""Signed webhooks of Meta over HTTP: for the demo, for replays and for tests."""
 
 import json
 import time

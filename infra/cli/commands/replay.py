@@ -20,8 +20,12 @@ def replay(  # noqa: PLR0913 - options of one command
         list[Path] | None, typer.Argument(metavar="[FILE]...", help=say("Payload files, posted byte for byte."))
     ] = None,
     provider: Annotated[
-        Literal["whatsapp"], typer.Option("--provider", help=say("Whose webhooks they are."))
-    ] = "whatsapp",
+        Literal["whatsapp", "instagram", "messenger", "meta"] | None,
+        typer.Option(
+            "--provider",
+            help=say("Whose webhooks the files are, if not as their object says; meta: by the path for all of them."),
+        ),
+    ] = None,
     url: Annotated[
         str, typer.Option("--url", help=say("The webhook's address; of a local stack it is known from --ready-file."))
     ] = "",
@@ -46,19 +50,21 @@ def replay(  # noqa: PLR0913 - options of one command
 ) -> None:
     """Deliver again. Safe to repeat: what was taken in before is recognized and changes nothing.
 
-    The app's secret is the first of META_APP_SECRETS, or that of the local stack; it is never an argument.
+    The secret is the first of META_APP_SECRETS, for Instagram of INSTAGRAM_APP_SECRETS if there are any, or that of the
+    local stack; it is never an argument.
     """
     from infra.cli.installation import Installation
-    from infra.cli.replaying import Target, replay_files, replay_quarantine, target_of
+    from infra.cli.replay_target import Target, target_of
+    from infra.cli.replaying import replay_files, replay_quarantine
     from shared.channels.quarantine import Selection
 
     selective = bool(delivery or since or until or organization or listing)
     if bool(files) == (quarantined or selective):
         raise refused("replay_what")
     installation = Installation.named(ready_file)
-    target: Target | None = None if listing else target_of(installation, provider=provider, url=url)
+    target: Target | None = None if listing else target_of(installation, url=url)
     if files:
-        done = replay_files(files, target=target, as_json=as_json)
+        done = replay_files(files, provider=provider, target=target, as_json=as_json)
     else:
         done = replay_quarantine(
             installation,
