@@ -1844,14 +1844,16 @@ BEGIN
     PERFORM integrations.merge_met_contacts(names, p_moment);
     PERFORM integrations.update_names(names);
     PERFORM integrations.name_contacts(p_winners, names);
-    SELECT array_agg(coalesce(w.contact_id, met.contact_id) ORDER BY w.position),
-           bool_or(w.kind IN ('message', 'echo', 'watermark', 'preference') AND w.contact_id IS NULL AND met.contact_id IS NULL)
+    -- also the contacts that were known may be part of others by now
+    SELECT array_agg(coalesce(c.merged_into, c.id) ORDER BY w.position),
+           bool_or(w.kind IN ('message', 'echo', 'watermark', 'preference') AND c.id IS NULL)
     INTO complete, unmet
     FROM unnest(p_winners, p_contacts) WITH ORDINALITY AS w (place, delivery, ordinal, id, kind, provider, organization_id, connection_id,
         happened_at, event_id, customer, customer_phone, customer_name, message_type, text, metadata, reply_to, answerable, contact_id, position)
     LEFT JOIN (SELECT f.place, (array_agg(f.contact_id ORDER BY f.weak, f.previous, f.kind) FILTER (WHERE f.contact_id IS NOT NULL))[1]
                           AS contact_id
-               FROM integrations.contacts_by_name(names) f GROUP BY f.place) met USING (place);
+               FROM integrations.contacts_by_name(names) f GROUP BY f.place) met USING (place)
+    LEFT JOIN platform.contacts c ON c.organization_id = w.organization_id AND c.id = coalesce(w.contact_id, met.contact_id);
     IF unmet THEN
         RAISE EXCEPTION 'an item has no customer that a contact could be found for' USING ERRCODE = 'check_violation';
     END IF;
@@ -3122,9 +3124,9 @@ BEGIN
                                                        AND o.state IN ('ready', 'sending', 'uncertain')) AS unsent
         FROM platform.conversations c
         WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status IN ('active', 'escalated')
-          AND c.continued_in IS NULL
-        WINDOW chosen AS (PARTITION BY c.connection_id ORDER BY c.automation_state <> 'auto' DESC, c.last_in_seq > c.done_seq DESC,
-                                                                c.last_inbound_at DESC NULLS LAST, c.id)
+        WINDOW chosen AS (PARTITION BY c.connection_id
+                          ORDER BY c.continued_in IS NOT NULL, c.automation_state <> 'auto' DESC, c.last_in_seq > c.done_seq DESC,
+                                   c.last_inbound_at DESC NULLS LAST, c.id)
     ), ended AS (
         UPDATE platform.conversations c
         SET continued_in = o.kept, status = CASE WHEN o.pending OR o.unsent THEN c.status ELSE 'resolved' END,

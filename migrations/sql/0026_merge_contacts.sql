@@ -106,9 +106,9 @@ BEGIN
                                                        AND o.state IN ('ready', 'sending', 'uncertain')) AS unsent
         FROM platform.conversations c
         WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status IN ('active', 'escalated')
-          AND c.continued_in IS NULL
-        WINDOW chosen AS (PARTITION BY c.connection_id ORDER BY c.automation_state <> 'auto' DESC, c.last_in_seq > c.done_seq DESC,
-                                                                c.last_inbound_at DESC NULLS LAST, c.id)
+        WINDOW chosen AS (PARTITION BY c.connection_id
+                          ORDER BY c.continued_in IS NOT NULL, c.automation_state <> 'auto' DESC, c.last_in_seq > c.done_seq DESC,
+                                   c.last_inbound_at DESC NULLS LAST, c.id)
     ), ended AS (
         UPDATE platform.conversations c
         SET continued_in = o.kept, status = CASE WHEN o.pending OR o.unsent THEN c.status ELSE 'resolved' END,
