@@ -6,6 +6,7 @@ that decides whether it was seen before, and a digest that tells whether a repet
 
 import json
 import math
+from collections.abc import Collection
 from hashlib import sha256
 from typing import NotRequired, TypedDict
 
@@ -170,6 +171,18 @@ def unparsed(raw: object, *, account: str, event_type: str, reason: str) -> Item
     item["reason"] = reason
     item["payload"] = storable(raw)
     return item
+
+
+def key_part(value: object) -> str:
+    """Return a part of a key for a value that should be a number or a short text, and may be anything."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return identifier(value) or digest_of(value)
+
+
+def leftovers(raw: dict[str, object], *, known: Collection[str]) -> dict[str, object]:
+    """Return the members that are not known, in a form that can be stored."""
+    return {clean_text(name)[0]: storable(value) for name, value in raw.items() if name not in known}
 
 
 def moment_of(timestamp: object) -> str | None:

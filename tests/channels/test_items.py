@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.channels.items import digest_of, event_key, identifier, storable, unparsed
+from shared.channels.items import digest_of, event_key, identifier, key_part, leftovers, storable, unparsed
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
@@ -35,6 +35,17 @@ def test_numbers_that_jsonb_would_write_out_in_full_are_kept_as_text() -> None:
     kept = storable({"n": [1e308, 1e-300, 1.5, 0.0, -0.0, 12345678901234567890, -1e17]})
     assert kept == {"n": ["1e+308", "1e-300", 1.5, 0.0, -0.0, 12345678901234567890, -1e17]}
     assert storable(math.inf) == "inf"
+
+
+@given(json_values)
+def test_any_value_can_be_a_part_of_a_key(value: object) -> None:
+    part = key_part(value)
+    assert "\0" not in part
+    assert 0 < len(part.encode()) <= 1020
+
+
+def test_members_that_are_not_known_are_kept_as_they_can_be_stored() -> None:
+    assert leftovers({"a": 1, "b\0": ["\ud800"]}, known={"a"}) == {"b\ufffd": ["\ufffd"]}
 
 
 def test_names_of_members_are_cleaned_as_well() -> None:

@@ -3,7 +3,7 @@
 Shapes: `reaction{mid, action: react | unreact, reaction?, emoji?}`, `message_edit{mid, text, num_edit}`.
 """
 
-from shared.channels.items import MESSAGE_ID_LIMIT, Item, event_key, identifier, within_limit
+from shared.channels.items import MESSAGE_ID_LIMIT, Item, event_key, identifier, key_part, within_limit
 from shared.channels.messenger.places import Element
 
 # the words that come where there is no emoji
@@ -30,7 +30,7 @@ def reaction_items(element: Element, body: dict[str, object]) -> list[Item] | st
     emoji = identifier(body.get("emoji"), limit=64) or _EMOJI.get(word or "", word)
     if action == "react" and emoji is None:
         return "a reaction has no emoji"
-    key = event_key("r", target, element.customer, str(element.raw.get("timestamp")), str(action), emoji or "")
+    key = event_key("r", target, element.customer, key_part(element.raw.get("timestamp")), str(action), emoji or "")
     item = element.item(kind="reaction", key=key, event_type=f"reaction.{action}", answerable=False)
     item["target"] = target
     item["emoji"] = emoji if action == "react" else None
@@ -46,10 +46,10 @@ def edit_items(element: Element, body: dict[str, object]) -> list[Item] | str:
     if not isinstance(text, str):
         return "an edit has no text"
     number = body.get("num_edit", element.raw.get("timestamp"))
-    item = element.item(kind="edit", key=event_key("e", target, str(number)), event_type="message.edited")
+    item = element.item(kind="edit", key=event_key("e", target, key_part(number)), event_type="message.edited")
     item["target"] = target
     item["message_type"] = "text"
     item["text"] = within_limit(text)[0]
-    if isinstance(number, int):
+    if isinstance(body.get("num_edit"), int):
         item["metadata"] = {"num_edit": number}
     return [item]

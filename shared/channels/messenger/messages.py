@@ -9,14 +9,14 @@ from shared.channels.items import (
     Item,
     event_key,
     identifier,
-    storable,
+    leftovers,
     within_limit,
 )
 from shared.channels.messenger.attachments import Attached, read_attachments
 from shared.channels.messenger.places import Element
 from shared.channels.outbox_ids import outbox_id_of
 
-_READ_KEYS = frozenset({"mid", "text", "is_echo", "app_id"})
+_READ_KEYS = frozenset({"mid", "text", "is_echo", "app_id", "attachments"})
 
 
 def message_items(element: Element, body: dict[str, object]) -> list[Item] | str:
@@ -59,8 +59,7 @@ def _message(element: Element, body: dict[str, object], *, identity: str, attach
     )
     item["event_id"] = identity
     item["message_type"] = kind
-    more: dict[str, object] = {name: storable(body[name]) for name in body if name not in _READ_KEYS}
-    more.pop("attachments", None)
+    more = leftovers(body, known=_READ_KEYS)
     if attached.rest:
         more["attachments"] = attached.rest
     text = body.get("text") or attached.text

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shared.channels.items import Identity, Item, fact, identifier, moment_of, storable
+from shared.channels.items import Identity, Item, fact, identifier, leftovers, moment_of
 
 
 class Place(NamedTuple):
@@ -36,7 +36,7 @@ class Element(NamedTuple):
 
     def metadata(self, *, more: dict[str, object]) -> dict[str, object]:
         """Return what belongs to a message besides what is read of it: `more`, and unknown members of the element."""
-        metadata = {name: storable(self.raw[name]) for name in self.raw if name not in _READ_KEYS}
+        metadata = leftovers(self.raw, known=_READ_KEYS)
         metadata.update(more)
         if moment_of(self.raw.get("timestamp")) is None:
             metadata["timestamp_unusable"] = True

@@ -4,7 +4,16 @@ Shapes: `postback{mid?, title?, payload?, referral?}` (on standby without payloa
 `optin{type, …}`, `account_linking{status, …}`. Only a postback asks for an answer.
 """
 
-from shared.channels.items import MESSAGE_ID_LIMIT, Item, digest_of, event_key, identifier, storable, within_limit
+from shared.channels.items import (
+    MESSAGE_ID_LIMIT,
+    Item,
+    digest_of,
+    event_key,
+    identifier,
+    leftovers,
+    storable,
+    within_limit,
+)
 from shared.channels.messenger.places import Element
 
 
@@ -23,7 +32,7 @@ def postback_items(element: Element, body: dict[str, object]) -> list[Item] | st
     title = body.get("title") or body.get("payload")
     if isinstance(title, str):
         item["text"], flags = within_limit(title)
-    kept = {name: storable(body[name]) for name in body if name not in {"mid", "title"}}
+    kept = leftovers(body, known={"mid", "title"})
     metadata = element.metadata(more={"postback": kept, **flags} if kept else flags)
     if metadata:
         item["metadata"] = metadata

@@ -25,6 +25,8 @@ _LISTS = {
     "user_preferences": ("user_preferences", "errors"),
     "user_id_update": ("user_id_update", "errors"),
 }
+_ENTRY = frozenset({"id", "time", "changes"})
+_CHANGE = frozenset({"field", "value"})
 _FRAME = frozenset({"messaging_product", "metadata", "contacts"})
 
 
@@ -53,22 +55,32 @@ def _entry_items(entry: Entry) -> Iterator[Item]:
     business = identifier(entry.get("id")) or ""
     for change in changes:
         yield from _change_items(change, business=business, time=entry.get("time"))
+    yield from _unknown_members(entry, known=_ENTRY, event_type="entry")
 
 
-def _change_items(change: object, *, business: str, time: object) -> Iterator[Item]:
-    field = change.get("field") if isinstance(change, dict) else None
-    value = change.get("value") if isinstance(change, dict) else None
+def _unknown_members(whole: dict[str, object], *, known: frozenset[str], event_type: str) -> Iterator[Item]:
+    if not whole.keys() <= known:
+        unknown = {name: whole[name] for name in whole if name not in known}
+        yield unparsed(
+            unknown, account="", event_type=event_type, reason=f"{event_type} has members that are not handled"
+        )
+
+
+def _change_items(raw: object, *, business: str, time: object) -> Iterator[Item]:
+    change = raw if isinstance(raw, dict) else {}
+    field, value = change.get("field"), change.get("value")
     place = _Place(_account(value), business, time)
     event_type = f"field.{field}" if isinstance(field, str) else "field"
     if isinstance(field, str) and field in ACCOUNT_FIELDS:
         yield account_event_item(value, field=field, account=place.account, business=business, time=time)
     elif not isinstance(field, str) or field not in _LISTS:
-        kept = {"business": business, "change": change}
+        kept = {"business": business, "change": raw}
         yield unparsed(kept, account=place.account, event_type=event_type, reason="this field is not handled")
     elif not isinstance(value, dict) or not place.account:
         yield unparsed(change, account=place.account, event_type=event_type, reason="a value names no phone number id")
     else:
         yield from _value_items(value, field=field, place=place)
+        yield from _unknown_members(change, known=_CHANGE, event_type="change")
 
 
 def _account(value: object) -> str:
@@ -87,7 +99,7 @@ def _value_items(value: dict[str, object], *, field: str, place: _Place) -> Iter
             continue
         found = True
         if name == "user_id_update" and isinstance(elements, dict):
-            elements = [elements]
+            elements = [elements]  # the sources disagree whether it is a list
         if not isinstance(elements, list):
             yield unparsed(elements, account=account, event_type=f"value.{name}", reason=f"{name} is not a list")
         elif name == "messages":

@@ -3,7 +3,7 @@
 `url` comes with newer versions of the Graph API and expires within minutes; the id stays usable for seven days.
 """
 
-from shared.channels.items import Media, identifier, short_text, storable
+from shared.channels.items import Media, identifier, leftovers, short_text
 
 _URL_LIMIT = 4000  # characters; Meta's signed addresses have several hundred
 _READ_KEYS = frozenset({"id", "url", "mime_type", "sha256", "filename", "voice", "animated", "file_size", "caption"})
@@ -23,7 +23,7 @@ def file_of(kind: str, body: dict[str, object]) -> tuple[Media | None, dict[str,
     if digest is not None:
         media["sha256"] = digest
     _add_details(media, body)
-    rest = {name: storable(body[name]) for name in body if name not in _READ_KEYS}
+    rest = leftovers(body, known=_READ_KEYS)
     return (None if identity is None and url is None else media), rest
 
 

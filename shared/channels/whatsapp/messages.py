@@ -13,8 +13,8 @@ from shared.channels.items import (
     event_key,
     fact,
     identifier,
+    leftovers,
     moment_of,
-    storable,
     unparsed,
     within_limit,
 )
@@ -57,7 +57,7 @@ def _text_message(
 ) -> Item:  # the most frequent of all items: made in one piece, because a call more for each part is felt
     text, flags = within_limit(body)
     occurred_at, timestamp_unusable = parse_provider_timestamp(raw.get("timestamp"))
-    metadata = {name: storable(raw[name]) for name in raw if name not in _READ_KEYS_OF_TEXT}
+    metadata = leftovers(raw, known=_READ_KEYS_OF_TEXT)
     if flags:
         metadata.update(flags)
     if timestamp_unusable:
@@ -117,7 +117,7 @@ def content_item(  # noqa: PLR0913 - the parts of one element, all of them neede
     item["occurred_at"] = moment_of(raw.get("timestamp"))
     item["message_type"] = kind
     item["text"] = None
-    metadata = {name: storable(raw[name]) for name in raw if name not in _READ_KEYS and name != kind}
+    metadata = leftovers(raw, known=_READ_KEYS | {kind})
     if content.text is not None:
         item["text"], flags = within_limit(content.text)
         metadata.update(flags)

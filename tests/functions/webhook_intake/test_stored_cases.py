@@ -87,7 +87,7 @@ def test_what_is_stored_is_what_the_case_says(
     query: Callable[..., list[Any]],
     case: Case,
 ) -> None:
-    """C-04, C-05, C-10 to C-16, C-20: and a second delivery of the same changes nothing."""
+    """C-04, C-05, C-10, C-11, C-12, C-14, C-15, C-16, C-20: and a second delivery of the same changes nothing."""
     organization_id, stand_ins = owners[f"{case.channel}/{case.name}"]
     now = int(time.time())
     posted = _with_accounts(_at(now, case.payload), stand_ins)
