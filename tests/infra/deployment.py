@@ -27,10 +27,19 @@ class Deployed:
 
 
 @contextlib.contextmanager
-def deployed(function: Function, *, folder: Path, settings: Mapping[str, str], port: int) -> Iterator[Deployed]:
-    """Pack, unpack and install the function in `folder`, and run it there with these settings only."""
-    python, source = installed(function, folder=folder)
+def deployed(
+    function: Function, *, folder: Path, place: Path, settings: Mapping[str, str], port: int
+) -> Iterator[Deployed]:
+    """Pack and unpack the function in `folder`, install it in `place`, and run it there with these settings only.
+
+    The environment in `place` is a fresh one for each function; what Python has compiled of the same packages of the
+    one before is kept beside it.
+    """
+    archive = build_archive(function, destination=folder)
+    source = _unpack(archive.path, folder / "source")
+    python = _install(place / "environment", source / "requirements.txt")
     environment = {"PATH": os.defpath, "HOME": str(folder), "FUNCTION_USE_ASGI": "true", **settings}
+    environment["PYTHONPYCACHEPREFIX"] = str(place / "compiled")
     command = [str(python), "-m", "functions_framework", f"--target={function.entry_point}"]
     command += ["--source=main.py", "--host=127.0.0.1", f"--port={port}"]
     log = folder / "log"
@@ -40,7 +49,8 @@ def deployed(function: Function, *, folder: Path, settings: Mapping[str, str], p
         url = f"http://127.0.0.1:{port}"
 
         def answers() -> bool:
-            assert process.poll() is None, log.read_text(errors="replace")
+            if process.poll() is not None:
+                raise RuntimeError(log.read_text(errors="replace"))
             with contextlib.suppress(httpx.TransportError):
                 return httpx.get(f"{url}/robots.txt").status_code == httpx.codes.NOT_FOUND
             return False
@@ -55,10 +65,14 @@ def deployed(function: Function, *, folder: Path, settings: Mapping[str, str], p
 def installed(function: Function, *, folder: Path) -> tuple[Path, Path]:
     """Pack, unpack and install the function in `folder`; returns the interpreter and the folder of its main.py."""
     archive = build_archive(function, destination=folder)
-    source = folder / "source"
-    with zipfile.ZipFile(archive.path) as file:
-        file.extractall(source)
+    source = _unpack(archive.path, folder / "source")
     return _install(folder / "environment", source / "requirements.txt"), source
+
+
+def _unpack(archive: Path, source: Path) -> Path:
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(source)
+    return source
 
 
 def _install(environment: Path, requirements: Path) -> Path:
@@ -66,7 +80,7 @@ def _install(environment: Path, requirements: Path) -> Path:
 
     What `make setup` has installed lies in uv's cache, which is enough: every function's lock is a part of that lock.
     """
-    subprocess.run([_UV, "venv", "--quiet", "--python", sys.executable, environment], check=True)
+    subprocess.run([_UV, "venv", "--quiet", "--clear", "--python", sys.executable, environment], check=True)
     python = environment / "bin" / "python"
     command = [
         str(_UV),

@@ -136,8 +136,14 @@ def issuer() -> Iterator[Issuer]:
     thread.join()
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each function gets its environment, one after the other."""
+    return tmp_path_factory.mktemp("deployed")
+
+
 @contextlib.contextmanager
-def _running(name: str, database: Database, issuer: Issuer, folder: Path) -> Iterator[Deployed]:
+def _running(name: str, database: Database, issuer: Issuer, *, folder: Path, place: Path) -> Iterator[Deployed]:
     """The deployed function with what the manifest gives it, and nothing more."""
     function = FUNCTIONS[name]
     create_master_key_file(folder / "master-key")
@@ -155,6 +161,7 @@ def _running(name: str, database: Database, issuer: Issuer, folder: Path) -> Ite
         "GRAPH_BASE_URL": "http://127.0.0.1:9",
         "OIDC_AUDIENCE": AUDIENCE,
         "OIDC_ALLOWED_EMAILS": EMAIL,
+        "MEDIA_BUCKET": "media",
         "QUEUE_SHARDS": "",
     }
     given = {setting: known[setting] for setting in (*function.settings, *function.secrets) if setting in known}
@@ -165,16 +172,16 @@ def _running(name: str, database: Database, issuer: Issuer, folder: Path) -> Ite
         "OIDC_ISSUER": "https://issuer.local.test",
         "OIDC_CERTS_URL": issuer.url,
     }
-    with deployed(function, folder=folder, settings=given | local, port=free_port()) as running:
+    with deployed(function, folder=folder, place=place, settings=given | local, port=free_port()) as running:
         yield running
 
 
 def test_webhook_intake_answers_the_handshake_and_stores_a_signed_webhook(
-    database: Database, issuer: Issuer, tmp_path: Path
+    database: Database, issuer: Issuer, tmp_path: Path, place: Path
 ) -> None:
     tenant = make_organization(database)
     raw = encoded(envelope(change(tenant.phone_number_id, messages=[text_message()])))
-    with _running("webhook_intake", database, issuer, tmp_path) as intake:
+    with _running("webhook_intake", database, issuer, folder=tmp_path, place=place) as intake:
         url = f"{intake.url}/whatsapp"
         asked = {"hub.mode": "subscribe", "hub.verify_token": "the-verify-token", "hub.challenge": "1158201444"}
         assert httpx.get(url, params=asked).text == "1158201444"
@@ -189,11 +196,11 @@ def test_webhook_intake_answers_the_handshake_and_stores_a_signed_webhook(
 
 @pytest.mark.parametrize("name", [name for name, each in FUNCTIONS.items() if each.trigger.type != "public_http"])
 def test_a_function_that_google_calls_refuses_everybody_else(
-    name: str, database: Database, issuer: Issuer, tmp_path: Path
+    name: str, database: Database, issuer: Issuer, tmp_path: Path, place: Path
 ) -> None:
     tenant = make_organization(database)
     task = {"organization_id": str(tenant.organization_id), "conversation_id": str(tenant.connection_id)}
-    with _running(name, database, issuer, tmp_path) as function:
+    with _running(name, database, issuer, folder=tmp_path, place=place) as function:
         assert httpx.post(function.url, json=task).status_code in {401, 403}
         good = httpx.post(function.url, json=task, headers=issuer.authorization())
         assert good.status_code == 200, function.log.read_text()
