@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 15.0  # between two pieces of an answer
 TOTAL_SECONDS: Final = 80.0  # of one answer: below the function's 120 s, with time left to store and to record
+_ERROR_BYTES: Final = 16 * 1024
 _MOST_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HTTP_OK: Final = 200
@@ -65,7 +66,9 @@ class Fetching:
                     origin = _allowed(url, self._trusted)
                     continue
                 if response.status != _HTTP_OK:
-                    raise failed_by_status(response.status, has_id=has_id, retry_after=_seconds(response))
+                    failed = failed_by_status(response.status, has_id=has_id, retry_after=_seconds(response))
+                    failed.body = _beginning(response, ends_at)
+                    raise failed
                 yield _answer(response, ends_at=ends_at)
                 return
         raise Failed("bad_answer", "too many redirects")
@@ -144,6 +147,16 @@ def _answer(response: Any, *, ends_at: float) -> Answer:
         mime_type=_header(response, b"content-type"),
         pieces=_within(response.iter_stream, ends_at),
     )
+
+
+def _beginning(response: Any, ends_at: float) -> bytes:
+    """The first bytes of an answer that says why not."""
+    said = b""
+    for piece in _within(response.iter_stream, ends_at):
+        said += piece
+        if len(said) >= _ERROR_BYTES:
+            break
+    return said
 
 
 def _within(stream: Callable[[], Iterator[bytes]], ends_at: float) -> Iterator[bytes]:

@@ -4,13 +4,14 @@ GET {base}/{version}/{media id} with a bearer token: {url, mime_type, sha256, fi
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 from shared.media.fetching import Fetching
 from shared.media.models import Transfer
-from shared.media.retrying import Failed
+from shared.media.retrying import Failed, failed_by_graph
 
 _ANSWER_BYTES: Final = 64 * 1024
 
@@ -48,19 +49,31 @@ def find_source(transfer: Transfer, *, fetching: Fetching, graph_url: str, token
 
 
 def _ask(url: str, *, fetching: Fetching, token: str) -> dict[str, object]:
-    raw = b""
-    with fetching.get(url, token=token, has_id=True) as answer:
-        for piece in answer.pieces:
-            raw += piece
-            if len(raw) > _ANSWER_BYTES:
-                raise Failed("bad_answer", "the answer to the media id is too long")
     try:
-        parsed = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Failed("bad_answer", "the answer to the media id is no JSON") from None
+        with fetching.get(url, token=token, has_id=True) as answer:
+            raw = _whole(answer.pieces)
+    except Failed as failed:
+        raise failed_by_graph(failed, _parsed(failed.body)) from None
+    parsed = _parsed(raw)
     if not isinstance(parsed, dict):
-        raise Failed("bad_answer", "the answer to the media id is no object")
+        raise Failed("bad_answer", "the answer to the media id is no JSON object")
     return parsed
+
+
+def _whole(pieces: Iterator[bytes]) -> bytes:
+    raw = b""
+    for piece in pieces:
+        raw += piece
+        if len(raw) > _ANSWER_BYTES:
+            raise Failed("bad_answer", "the answer to the media id is too long")
+    return raw
+
+
+def _parsed(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _number(value: object) -> int | None:

@@ -51,6 +51,7 @@ RULES: Final[dict[str, Rule]] = {
     "link_expired": Rule("expired", counts=True),
     "too_old": Rule("expired"),
     "refused_by_provider": Rule("failed", _SOON[:2], counts=True),
+    "unknown_object": Rule("failed", _SOON[:2], counts=True),  # the Graph API's 404, which it also says of new objects
     "no_source": Rule("failed"),
     "worker_lost": Rule("failed"),
     "connection_gone": Rule("failed"),
@@ -66,14 +67,27 @@ RULES: Final[dict[str, Rule]] = {
 }
 
 
-class Failed(Exception):
-    """An attempt that did not store the medium. `code` is a key of RULES; `retry_after` the provider's wish."""
+# What the Graph API's code says more exactly than its HTTP status (4xx); (code, subcode) comes before code.
+GRAPH_CODES: Final[dict[int | tuple[int, int], str]] = {
+    (100, 33): "unknown_object",
+    **dict.fromkeys((0, 3, 10, 190, 131005, *range(200, 300)), "unauthorized"),
+    **dict.fromkeys((4, 17, 32, 613, 80007, 130429), "rate_limited"),
+    **dict.fromkeys((1, 2, 131000, 131016), "server_error"),
+}
 
-    def __init__(self, code: str, detail: str, *, retry_after: float | None = None) -> None:
+
+class Failed(Exception):
+    """An attempt that did not store the medium. `code` is a key of RULES; `retry_after` the provider's wish.
+
+    `body` is the beginning of the answer that said so; it is kept nowhere.
+    """
+
+    def __init__(self, code: str, detail: str, *, retry_after: float | None = None, body: bytes = b"") -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+        self.body = body
 
     @property
     def rule(self) -> Rule:
@@ -106,3 +120,14 @@ def failed_by_status(status: int, *, has_id: bool, retry_after: float | None = N
     if status == 408:  # noqa: PLR2004 - request timeout
         return Failed("timeout", said)
     return Failed("refused_by_provider", said)
+
+
+def failed_by_graph(failed: Failed, answer: object) -> Failed:
+    """The failure as the Graph API's error object tells it; the one by status when it tells nothing that is known."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    code, subcode = (error.get(name) for name in ("code", "error_subcode")) if isinstance(error, dict) else (None, None)
+    if failed.code == "server_error" or not isinstance(code, int) or isinstance(code, bool):
+        return failed
+    known = GRAPH_CODES.get((code, subcode)) if isinstance(subcode, int) else None
+    known = known or GRAPH_CODES.get(code)
+    return Failed(known, f"Graph error {code}", retry_after=failed.retry_after) if known else failed

@@ -26,6 +26,7 @@ class Medium:
     download_statuses: list[int] = field(default_factory=list)  # of the next downloads; then 200
     headers: dict[str, str] = field(default_factory=dict)
     redirect: str | None = None
+    error: bytes = b"{}"  # with another status than 200
     url: str | None = None
     chunked: bool = False
     send_only: int | None = None  # bytes, then the connection is cut
@@ -97,7 +98,7 @@ class MediaProvider:
         status = 404 if medium is None else medium.statuses.pop(0) if medium.statuses else 200
         call.status = status
         if medium is None or status != 200:
-            _plain(request, status, b'{"error": {"code": 1}}', medium.headers if medium else {})
+            _plain(request, status, medium.error if medium else b"{}", medium.headers if medium else {})
             return
         with self._lock:
             issue = self._issued[media_id] = self._issued.get(media_id, 0) + 1

@@ -244,6 +244,39 @@ def test_a_token_that_the_provider_refuses_waits_for_people(scene: Scene) -> Non
     assert scene.run(transfer).state == "stored"
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "state", "code"),
+    [
+        (400, '{"error": {"code": 190, "message": "expired"}}', "pending", "unauthorized"),
+        (400, '{"error": {"code": 100, "error_subcode": 33}}', "pending", "unknown_object"),
+        (400, '{"error": {"code": 100}}', "pending", "refused_by_provider"),
+        (400, '{"error": {"code": 130429}}', "pending", "rate_limited"),
+        (403, '{"error": {"code": 10}}', "pending", "unauthorized"),
+        (404, '{"error": "x"}', "failed", "not_found"),
+        (404, "[" * 100_000, "failed", "not_found"),
+        (400, '{"error": {"code": true, "error_subcode": []}}', "pending", "refused_by_provider"),
+        (500, '{"error": {"code": 190}}', "pending", "server_error"),
+    ],
+)
+def test_what_the_graph_api_says_counts_more_than_its_status(
+    scene: Scene, status: int, error: str, state: str, code: str
+) -> None:
+    """D-03."""
+    scene.provider.put("m1", PNG, statuses=[status], error=error.encode())
+    report = scene.run(scene.transfer("m1"))
+    assert (report.state, report.code) == (state, code)
+
+
+def test_an_object_that_stays_unknown_fails(scene: Scene) -> None:
+    scene.provider.put("m1", PNG, statuses=[400] * 3, error=b'{"error": {"code": 100, "error_subcode": 33}}')
+    transfer = scene.transfer("m1")
+    states = []
+    for _ in range(3):
+        states.append(scene.run(transfer).state)
+        scene.due(transfer)
+    assert states == ["pending", "pending", "failed"]
+
+
 def test_a_zombie_writes_nothing_and_leaves_nothing(scene: Scene) -> None:
     """K9: it was stopped for longer than its lease; another attempt stored the medium meanwhile."""
     gate = threading.Event()
