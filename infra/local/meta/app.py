@@ -128,6 +128,7 @@ _NUMBER_FIELDS: dict[str, Any] = {
     "portfolio_id": str,
     "can_send_message": str,
     "subscribed": bool,
+    "templates": dict | None,
 }
 _ACCOUNT_FIELDS: dict[str, Any] = {
     "access_token": str,

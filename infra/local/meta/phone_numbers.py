@@ -32,6 +32,7 @@ class PhoneNumber:
     portfolio_id: str = "300000000000001"  # of the business that owns the account
     can_send_message: str = "AVAILABLE"  # or LIMITED, BLOCKED: what health_status says
     subscribed: bool = True  # whether the account's webhooks are sent
+    templates: dict[str, int] | None = None  # approved ones, with how many parameters the body has; None: all pass
 
 
 class PhoneNumbers:

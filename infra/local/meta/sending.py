@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.local.meta.accounts import TOKEN_SECONDS, PageAccount
 from infra.local.meta.graph_errors import GraphError, unknown_object
+from infra.local.meta.interactive_shapes import body_parameters
 from infra.local.meta.page_payloads import new_mid
 from infra.local.meta.page_shapes import PageMessage, SenderAction, read_page_request
 from infra.local.meta.payloads import new_wamid
@@ -50,6 +51,7 @@ async def _send_whatsapp(sandbox: MetaSandbox, node: str, *, token: str | None, 
         return {"success": True}
     if number.allowed_recipients is not None and request.wa_id not in number.allowed_recipients:
         raise GraphError(131030, details="Recipient phone number not in allowed list: add it and try again.")
+    _require_template(number, request, payload)
     sandbox.require_pace("whatsapp", node, request.wa_id)
     call = _whatsapp_call(sandbox, number, request, payload)
     sandbox.accept(number, call)
@@ -59,6 +61,21 @@ async def _send_whatsapp(sandbox: MetaSandbox, node: str, *, token: str | None, 
         "contacts": [{"input": request.to, "wa_id": request.wa_id}],
         "messages": [{"id": call.wamid}],
     }
+
+
+def _require_template(number: PhoneNumber, request: ValidMessage, payload: Any) -> None:
+    """Refuse a template that the number has not, or with another count of parameters."""
+    if request.type != "template" or number.templates is None:
+        return
+    name = payload["template"]["name"]
+    if name not in number.templates:
+        raise GraphError(132001, details=f"template name ({name}) does not exist in the translation")
+    given, wanted = body_parameters(payload["template"]), number.templates[name]
+    if given != wanted:
+        details = (
+            f"body: number of localizable_params ({given}) does not match the expected number of params ({wanted})"
+        )
+        raise GraphError(132000, details=details)
 
 
 def _whatsapp_call(sandbox: MetaSandbox, number: PhoneNumber, request: ValidMessage, payload: Any) -> Call:

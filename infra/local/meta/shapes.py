@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.local.meta.graph_errors import GraphError, missing_parameter, wrong_parameter
+from infra.local.meta.interactive_shapes import interactive, template, text_field
 
 _LONGEST_TEXT = 4096
 _LONGEST_CAPTION = 1024
 _LONGEST_OPAQUE = 512
-_LONGEST_BUTTON_TITLE = 20
-_MOST_BUTTONS = 3
+_LONGEST_FILE_NAME = 240
 _PHONE = re.compile(r"^\+?[0-9][0-9 ()-]{5,24}$")
 _USER_ID = re.compile(r"^[A-Z]{2}\.[A-Za-z0-9]{1,128}$")
 
@@ -112,63 +112,27 @@ def _check_context(context: object) -> None:
 
 
 def _text(content: Any) -> str:
-    return _text_field(content, "body", name="text['body']", longest=_LONGEST_TEXT)
-
-
-def _text_field(content: Any, key: str, *, name: str, longest: int) -> str:
-    value = content.get(key) if isinstance(content, dict) else None
-    if value is None or value == "":
-        raise missing_parameter(name)
-    if not isinstance(value, str):
-        raise wrong_parameter(name, "must be a string")
-    if len(value) > longest:
-        raise wrong_parameter(name, f"must be at most {longest} characters long")
-    return value
+    return text_field(content, "body", name="text['body']", longest=_LONGEST_TEXT)
 
 
 def _media(content: Any) -> str | None:
     if not isinstance(content, dict) or ("id" in content) == ("link" in content):
         raise GraphError(131009, details="exactly one of id and link must be given")
+    where = content.get("link", content.get("id"))
+    if not isinstance(where, str) or not where or ("link" in content and not where.startswith(("https:", "http:"))):
+        raise GraphError(131009, details="id must be a text, and link an address of the web")
+    if content.get("filename") is not None:
+        text_field(content, "filename", name="filename", longest=_LONGEST_FILE_NAME)
     if "caption" in content:
-        return _text_field(content, "caption", name="caption", longest=_LONGEST_CAPTION)
+        return text_field(content, "caption", name="caption", longest=_LONGEST_CAPTION)
     return None
 
 
-def _template(content: Any) -> str:
-    name = _text_field(content, "name", name="template['name']", longest=512)
-    language = content.get("language")
-    if not isinstance(language, dict) or not isinstance(language.get("code"), str):
-        raise missing_parameter("template['language']['code']")
-    if not isinstance(content.get("components", []), list):
-        raise wrong_parameter("template['components']", "must be an array")
-    return f"[template {name}]"
-
-
-def _interactive(content: Any) -> str:
-    kinds = {
-        "button",
-        "list",
-        "cta_url",
-        "flow",
-        "product",
-        "product_list",
-        "location_request_message",
-        "address_message",
-    }
-    if not isinstance(content, dict) or content.get("type") not in kinds:
-        raise wrong_parameter("interactive['type']", f"must be one of {{{', '.join(sorted(kinds))}}}")
-    text = _text_field(content.get("body"), "text", name="interactive['body']['text']", longest=_LONGEST_TEXT)
-    action = content.get("action")
-    if not isinstance(action, dict):
-        raise missing_parameter("interactive['action']")
-    if content["type"] == "button":
-        buttons = action.get("buttons")
-        if not isinstance(buttons, list) or not 1 <= len(buttons) <= _MOST_BUTTONS:
-            raise GraphError(131009, details=f"a message has 1 to {_MOST_BUTTONS} reply buttons")
-        for button in buttons:
-            reply = button.get("reply") if isinstance(button, dict) else None
-            _text_field(reply, "title", name="button['reply']['title']", longest=_LONGEST_BUTTON_TITLE)
-    return text
+def _alone(content: Any) -> str | None:
+    """An audio or a sticker, which has no text beside it."""
+    if isinstance(content, dict) and "caption" in content:
+        raise wrong_parameter("caption", "is not supported for this type of media")
+    return _media(content)
 
 
 def _location(content: Any) -> None:
@@ -183,17 +147,18 @@ def _contacts(content: Any) -> None:
 
 
 def _reaction(content: Any) -> str | None:
-    _text_field(content, "message_id", name="reaction['message_id']", longest=1000)
+    text_field(content, "message_id", name="reaction['message_id']", longest=1000)
     emoji = content.get("emoji", "")
     return emoji if isinstance(emoji, str) else None
 
 
 _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "text": _text,
-    "template": _template,
-    "interactive": _interactive,
+    "template": template,
+    "interactive": interactive,
     "location": _location,
     "contacts": _contacts,
     "reaction": _reaction,
-    **dict.fromkeys(("image", "audio", "video", "document", "sticker"), _media),
+    **dict.fromkeys(("image", "video", "document"), _media),
+    **dict.fromkeys(("audio", "sticker"), _alone),
 }

@@ -107,6 +107,22 @@ def test_what_is_no_phone_number_id_does_not_exist(meta: MetaServer) -> None:
     assert (_error(answer)["code"], _error(answer)["error_subcode"]) == (100, 33)
 
 
+def _buttons(replies: list[dict[str, str]], *, body: str = "?") -> dict[str, Any]:
+    action = {"buttons": [{"type": "reply", "reply": reply} for reply in replies]}
+    return {"type": "interactive", "interactive": {"type": "button", "body": {"text": body}, "action": action}}
+
+
+def _list(rows: list[dict[str, str]], *, button: str = "Ver") -> dict[str, Any]:
+    action = {"button": button, "sections": [{"rows": rows}]}
+    return {"type": "interactive", "interactive": {"type": "list", "body": {"text": "?"}, "action": action}}
+
+
+def _template(components: list[dict[str, Any]]) -> dict[str, Any]:
+    template = {"name": "retorno", "language": {"code": "pt_BR"}, "components": components}
+    return {"type": "template", "template": template}
+
+
+NAME = {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]}
 REFUSED: dict[str, tuple[dict[str, Any], int]] = {
     "no messaging_product": ({"messaging_product": None}, 100),
     "another product": ({"messaging_product": "telegram"}, 100),
@@ -132,6 +148,16 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
         },
         131009,
     ),
+    "two buttons with one id": (_buttons([{"id": "1", "title": "Sim"}, {"id": "1", "title": "Não"}]), 131009),
+    "a button title of 21 characters": (_buttons([{"id": "1", "title": "x" * 21}]), 100),
+    "a body of 1025 characters": (_buttons([{"id": "1", "title": "Sim"}], body="x" * 1025), 100),
+    "a list of eleven rows": (_list([{"id": str(n), "title": "x"} for n in range(11)]), 131009),
+    "a row title of 25 characters": (_list([{"id": "1", "title": "x" * 25}]), 100),
+    "a list without a button": (_list([{"id": "1", "title": "x"}], button=""), 100),
+    "an audio with a caption": ({"type": "audio", "audio": {"id": "1", "caption": "x"}}, 100),
+    "a link that is none": ({"type": "image", "image": {"link": "file:///etc/passwd"}}, 131009),
+    "a template with an unknown component": (_template([{"type": "tail"}]), 100),
+    "a template's button without its place": (_template([{"type": "button", "parameters": []}]), 100),
     "a read receipt of nothing": ({"status": "read"}, 100),
 }
 
@@ -159,6 +185,10 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "an answer to a message": {"context": {"message_id": "wamid.x"}},
     "opaque data of 512 characters": {"biz_opaque_callback_data": "x" * 512},
     "a template": {"type": "template", "template": {"name": "hi", "language": {"code": "pt_BR"}}},
+    "three buttons": _buttons([{"id": str(n), "title": "x" * 20} for n in range(3)]),
+    "a list of ten rows": _list([{"id": str(n), "title": "x", "description": "y" * 72} for n in range(10)]),
+    "a template with a parameter": _template([NAME]),
+    "a document by link": {"type": "document", "document": {"link": "https://x.test/a.pdf", "filename": "a.pdf"}},
     "an image by id": {"type": "image", "image": {"id": "1", "caption": "Bolo"}},
     "a location": {"type": "location", "location": {"latitude": -23.5, "longitude": -46.6}},
     "a reaction": {"type": "reaction", "reaction": {"message_id": "wamid.x", "emoji": "🥖"}},
@@ -171,6 +201,20 @@ def test_a_payload_of_the_right_shape_is_accepted(meta: MetaServer, right: str) 
     """The negative control of the refusals."""
     assert meta.send(**ACCEPTED[right]).status_code == 200
     assert len(meta.calls()) == 1
+
+
+def test_a_template_has_to_exist_and_to_get_its_parameters(meta: MetaServer) -> None:
+    meta.client.put("/phone_numbers/401", json={"access_token": OTHER_TOKEN, "templates": {"retorno": 1}})
+
+    def code(components: list[dict[str, Any]], name: str = "retorno") -> int:
+        payload = _template(components)
+        payload["template"]["name"] = name
+        answer = meta.send(phone="401", token=OTHER_TOKEN, **payload)
+        return 200 if answer.status_code == 200 else int(_error(answer)["code"])
+
+    assert code([NAME]) == 200
+    assert code([]) == 132000
+    assert code([NAME], "outro") == 132001
 
 
 def test_a_user_id_in_the_wrong_field_is_accepted_and_never_delivered(meta: MetaServer) -> None:
