@@ -4,6 +4,7 @@ The answer's bytes are handed over as they come; nobody here holds a whole file.
 """
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Fetching:
         self._read_seconds = read_seconds
         self._resolve = resolve
         self._made: httpcore.ConnectionPool | None = None
+        self._making = threading.Lock()
 
     @contextlib.contextmanager
     def get(self, url: str, *, token: str | None, has_id: bool) -> Iterator[Answer]:
@@ -112,14 +114,16 @@ class Fetching:
 
         from shared.media.addresses import GuardedNetwork, resolve  # noqa: PLC0415 (see _request)
 
-        if self._made is None:
+        with self._making:
+            if self._made is not None:
+                return self._made
             self._made = httpcore.ConnectionPool(
                 max_connections=32,
                 max_keepalive_connections=8,
                 keepalive_expiry=15.0,
                 network_backend=GuardedNetwork(trusted=self._is_trusted, resolve=self._resolve or resolve),
             )
-        return self._made
+            return self._made
 
     def _is_trusted(self, host: str, port: int) -> bool:
         return any(name.endswith(f"://{host}:{port}") for name in self._trusted)

@@ -29,14 +29,21 @@ def send(stack: Stack, customer: Customer, kind: str, **more: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "mime_type"), [("image", "image/"), ("audio", "audio/ogg"), ("document", "application/pdf")]
+    ("channel", "kind", "mime_type"),
+    [
+        ("whatsapp", "image", "image/"),
+        ("whatsapp", "audio", "audio/ogg"),
+        ("whatsapp", "document", "application/pdf"),
+        ("instagram", "image", "image/"),
+        ("messenger", "file", "application/pdf"),
+    ],
 )
 def test_a_file_of_a_customer_is_in_storage_once_and_its_message_says_that_nobody_read_it(
-    stack: Stack, kind: str, mime_type: str
+    stack: Stack, channel: str, kind: str, mime_type: str
 ) -> None:
-    """D-01, D-04, X-01: the sandbox gives links that end and ask for the token, and says size and hash."""
+    """D-01, D-04, X-01: by ids whose links end and ask for the token, and by links that the webhook brings."""
     customer = stack.customer()
-    send(stack, customer, kind)
+    send(stack, customer, kind, channel=channel)
 
     def stored() -> bool:
         return [row[0] for row in stack.ask(_MEDIA, customer.number)] == ["stored"]
