@@ -2,7 +2,7 @@
 
 import re
 
-_BRAZILIAN_MOBILE = re.compile(r"55([1-9][1-9])9([6-9][0-9]{7})")
+_BRAZILIAN_MOBILE = re.compile(r"55[1-9][1-9]9[6-9][0-9]{7}")
 
 
 def match_key(phone: str) -> str:
@@ -12,5 +12,4 @@ def match_key(phone: str) -> str:
     providers name the same person with it and without it: the key has none. Landlines begin with 2 to 5 and got none,
     so that a number which would look like one without its 9 keeps it. Anything else is its own key.
     """
-    mobile = _BRAZILIAN_MOBILE.fullmatch(phone) if len(phone) == 13 else None  # noqa: PLR2004 - 55, area, 9, eight digits
-    return phone if mobile is None else f"55{mobile[1]}{mobile[2]}"
+    return phone[:4] + phone[5:] if _BRAZILIAN_MOBILE.fullmatch(phone) else phone

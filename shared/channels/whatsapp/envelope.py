@@ -55,15 +55,13 @@ def _entry_items(entry: Entry) -> Iterator[Item]:
     business = identifier(entry.get("id")) or ""
     for change in changes:
         yield from _change_items(change, business=business, time=entry.get("time"))
-    yield from _unknown_members(entry, known=_ENTRY, event_type="entry")
+    if not entry.keys() <= _ENTRY:
+        yield _unknown_members(entry, known=_ENTRY, event_type="entry")
 
 
-def _unknown_members(whole: dict[str, object], *, known: frozenset[str], event_type: str) -> Iterator[Item]:
-    if not whole.keys() <= known:
-        unknown = {name: whole[name] for name in whole if name not in known}
-        yield unparsed(
-            unknown, account="", event_type=event_type, reason=f"{event_type} has members that are not handled"
-        )
+def _unknown_members(whole: dict[str, object], *, known: frozenset[str], event_type: str) -> Item:
+    unknown = {name: whole[name] for name in whole if name not in known}
+    return unparsed(unknown, account="", event_type=event_type, reason=f"{event_type} has members that are not handled")
 
 
 def _change_items(raw: object, *, business: str, time: object) -> Iterator[Item]:
@@ -80,7 +78,8 @@ def _change_items(raw: object, *, business: str, time: object) -> Iterator[Item]
         yield unparsed(change, account=place.account, event_type=event_type, reason="a value names no phone number id")
     else:
         yield from _value_items(value, field=field, place=place)
-        yield from _unknown_members(change, known=_CHANGE, event_type="change")
+        if not change.keys() <= _CHANGE:
+            yield _unknown_members(change, known=_CHANGE, event_type="change")
 
 
 def _account(value: object) -> str:

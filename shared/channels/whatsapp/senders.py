@@ -31,7 +31,7 @@ class Party(NamedTuple):
 
 
 def contacts_of(value: object) -> dict[str, Contact]:
-    """Map phones (as match keys) and user ids to contacts; malformed ones are passed over, they carry no event."""
+    """Map phones, their match keys and user ids to contacts; malformed ones are passed over, they carry no event."""
     contacts: dict[str, Contact] = {}
     for raw in value if isinstance(value, list) else ():
         if not isinstance(raw, dict):
@@ -41,7 +41,7 @@ def contacts_of(value: object) -> dict[str, Contact]:
         phone, user_id = identifier(raw.get("wa_id")), identifier(raw.get("user_id"))
         contact = Contact(phone, user_id, identifier(profile.get("username")), short_text(profile.get("name")))
         if phone is not None:
-            contacts[match_key(phone)] = contact
+            contacts[phone] = contacts[match_key(phone)] = contact
         if user_id is not None:
             contacts[user_id] = contact
     return contacts
@@ -53,9 +53,7 @@ def party_of(phone: object, user_id: object, contacts: dict[str, Contact]) -> Pa
     A message that names nobody is from the contact when there is just one.
     """
     phone, user_id = identifier(phone), identifier(user_id)
-    contact = None
-    if phone is not None:
-        contact = contacts.get(match_key(phone))
+    contact = None if phone is None else contacts.get(phone) or contacts.get(match_key(phone))
     if contact is None and user_id is not None:
         contact = contacts.get(user_id)
     if phone is None and user_id is None:
@@ -101,5 +99,5 @@ def add_party(item: Item, party: Party) -> None:
 
 
 def _only_one(contacts: dict[str, Contact]) -> Contact | None:
-    found = list(contacts.values())
-    return found[0] if found and all(contact is found[0] for contact in found) else None
+    first = next(iter(contacts.values()), None)
+    return first if all(contact is first for contact in contacts.values()) else None
