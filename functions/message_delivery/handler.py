@@ -1,7 +1,7 @@
 """The steps of one run: settle what the provider can be asked for, send what waits in order, ask for the next run."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -82,6 +82,8 @@ def deliver(  # noqa: PLR0913 - the function's dependencies, by name
         accepted += report.accepted
         if report.state not in _MORE or time.monotonic() > ends_at:
             break
+    else:
+        report = replace(report, next_at=report.next_at or utc_now())
     _wake_later(report.next_at, queue, own_url, organization_id, conversation_id)
     _log.info(
         "deliveries done",

@@ -124,6 +124,8 @@ BEGIN
                                        ELSE clock_timestamp() + interval '1 hour' END
         FROM f
         WHERE f.obstacle IS NULL AND f.hourly_limit IS NOT NULL AND n.organization_id = p_organization_id AND n.id = f.connection_id
+          AND EXISTS (SELECT FROM platform.outbox r
+                      WHERE r.organization_id = p_organization_id AND r.id = p_outbox_id AND r.state = 'ready')
           AND n.rate_limit_per_hour > 0
           AND (n.requests_this_hour < n.rate_limit_per_hour OR n.rate_limit_reset_at > clock_timestamp() IS NOT TRUE)
         RETURNING n.id

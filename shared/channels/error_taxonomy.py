@@ -5,10 +5,13 @@ error classes, Courier's handlers, the Messenger Platform's page of common error
 reference.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+# "Permission denied", by which Instagram and Messenger say a dozen things.
+_PERMISSION: Final = 10
 # The version whose reference this table was read from; the code is sent to the version of the settings.
 GRAPH_VERSION: Final = "v24.0"
 
@@ -58,7 +61,7 @@ MEANINGS: Final[dict[int, Meaning]] = {
     # the token and its permissions
     **dict.fromkeys((0, 3, 10, 190, 131005, *range(200, 300)), _REAUTHENTICATE),
     # the customer
-    131047: _WINDOW,
+    **dict.fromkeys((131047, 470), _WINDOW),  # 470: as the older API said it
     131050: Meaning(Action.OPT_OUT),
     **dict.fromkeys((131026, 131021, 131030, 131062, 131037), _PERMANENT),
     **dict.fromkeys((131049, 130472, 131063), _PERMANENT),
@@ -95,6 +98,11 @@ SUBCODE_MEANINGS: Final[dict[tuple[int, int], Meaning]] = {
     (190, 458): _REAUTHENTICATE,  # the app was removed by its user
 }
 
+# The window is also said by other codes in a synchronous answer: then only the words tell.
+WINDOW_WORDS: Final = re.compile(
+    r"24.hours? (have )?passed|outside (of )?(the )?allowed window|re-engagement message", re.IGNORECASE
+)
+
 # A code that nobody has listed yet: sending again blindly could go on for ever, so a person looks.
 UNLISTED: Final = Meaning(Action.PERMANENT)
 
@@ -102,11 +110,13 @@ UNLISTED: Final = Meaning(Action.PERMANENT)
 LONGEST_PAUSE: Final = 3600.0
 
 
-def meaning(code: int, subcode: int | None = None) -> Meaning:
-    """What a provider's error code asks for."""
+def meaning(code: int, subcode: int | None = None, *, words: str = "") -> Meaning:
+    """What a provider's error code asks for; `words` are its own, which only count where the code says little."""
     if subcode is not None and (code, subcode) in SUBCODE_MEANINGS:
         return SUBCODE_MEANINGS[code, subcode]
-    return MEANINGS.get(code, UNLISTED)
+    found = MEANINGS.get(code, UNLISTED)
+    vague = found.action is Action.DEFECT or found is UNLISTED or code == _PERMISSION
+    return _WINDOW if vague and WINDOW_WORDS.search(words) else found
 
 
 def pause_before_retry(pause: float, attempt: int) -> float:

@@ -53,14 +53,15 @@ def parsed(raw: bytes) -> dict[str, Any]:
 
 def _refusal(status: int, error: dict[str, Any], code: int, *, attempt: int, token: str) -> SendResult:
     subcode = error.get("error_subcode")
-    found = meaning(code, subcode if isinstance(subcode, int) else None)
+    detail = _detail(error, token)
+    found = meaning(code, subcode if isinstance(subcode, int) else None, words=_words(error))
     retry = found.action in {Action.RETRY, Action.REAUTHENTICATE, Action.ACCOUNT}
     retry = retry or (found.action is Action.RETRY_ONCE and attempt == 1)
     return SendResult(
         outcome="retry" if retry else "refused",
         http_status=status,
         error_code=str(code),
-        error_detail=_detail(error, token),
+        error_detail=detail,
         retry_seconds=_pause(found, attempt) if retry else None,
         consequence=_CONSEQUENCES.get(found.action),
     )
@@ -83,10 +84,18 @@ def _message_id(answer: dict[str, Any]) -> str | None:
 
 def _detail(error: dict[str, Any], token: str) -> str | None:
     """The provider's own words for people, without any token that they quote."""
-    data = error.get("error_data")
-    text = data.get("details") if isinstance(data, dict) else None
-    text = text or error.get("message")
+    text = _details(error) or error.get("message")
     if not isinstance(text, str):
         return None
     text = _TOKEN.sub("[token]", text.replace(token, "[token]") if token else text)
     return text.encode("utf-8", "replace").decode()[:_DETAIL_CHARACTERS].replace("\x00", "\ufffd")
+
+
+def _words(error: dict[str, Any]) -> str:
+    """All that the provider says in words."""
+    return " ".join(word for word in (error.get("message"), _details(error)) if isinstance(word, str))
+
+
+def _details(error: dict[str, Any]) -> object:
+    data = error.get("error_data")
+    return data.get("details") if isinstance(data, dict) else None

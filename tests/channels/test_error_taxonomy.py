@@ -26,7 +26,7 @@ DOCUMENTED = {
     ],
     Action.RETRY_ONCE: [131053, 131052],
     Action.REAUTHENTICATE: [0, 3, 10, 190, 200, 250, 299, 131005],
-    Action.WINDOW: [131047],
+    Action.WINDOW: [131047, 470],
     Action.PERMANENT: [131026, 131021, 131030, 131062, 131037, 131049, 130472, 131063, 551],
     Action.OPT_OUT: [131050],
     Action.DEFECT: [33, 100, 131008, 131009, 131051, 135000],
@@ -70,3 +70,24 @@ def test_pauses_grow_and_end_at_an_hour() -> None:
     assert pauses == sorted(pauses)
     assert pauses[:3] == [5.0, 10.0, 20.0]
     assert pauses[-1] == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "action"),
+    [
+        (100, "(#100) This message is sent outside of allowed window.", Action.WINDOW),
+        (10, "(#10) This message is sent outside of allowed window. Learn more", Action.WINDOW),
+        (
+            999_999,
+            "Not sent because more than 24 hours have passed since the customer replied",
+            Action.WINDOW,
+        ),
+        (131009, "Re-engagement message", Action.WINDOW),
+        (100, "Invalid parameter", Action.DEFECT),
+        (131026, "more than 24 hours have passed", Action.PERMANENT),
+        (190, "outside of allowed window", Action.REAUTHENTICATE),
+    ],
+)
+def test_words_say_that_the_window_is_closed_where_the_code_says_little(code: int, words: str, action: Action) -> None:
+    """C-17, C-18: synchronous answers use other codes for it."""
+    assert meaning(code, words=words).action is action

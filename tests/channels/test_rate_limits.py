@@ -107,3 +107,21 @@ def test_after_the_pair_limit_the_next_message_to_the_same_customer_waits_too(sc
     scene.execute("UPDATE platform.outbox SET not_before = now()")
     run(scene, sender=sender)
     assert sender.texts == ["Um.", "Dois."]
+
+
+def test_counting_beside_the_mark_would_let_too_many_through(scene: Scene) -> None:
+    """The negative control: whoever reads the count first and writes it afterwards sends more than the limit."""
+    limit(scene, 3)
+    outbox_ids = replies_of(scene, 8)
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        read = threads.map(lambda _: scene.application.tenant_once(scene.organization_id, COUNTED), outbox_ids)
+        seen = [rows[0][0] for rows in read]
+    assert sum(count < 3 for count in seen) > 3
+
+
+def test_a_message_that_somebody_else_has_takes_no_request(scene: Scene) -> None:
+    limit(scene, 5)
+    [outbox_id] = replies_of(scene, 1)
+    assert isinstance(begin(scene, outbox_id), Delivery)
+    assert begin(scene, outbox_id) == NotSent(state="gone")
+    assert scene.value(COUNTED) == 1
