@@ -73,6 +73,8 @@ async def _deliver(sandbox: MetaSandbox, happenings: list[Happening], *, repeat:
         part = build_whatsapp(happening) if channel == "whatsapp" else build_page(happening)
         parts.append((happening, part))
         sandbox.record.add_inbound(_inbound(happening, part))
+        if happening.kind in {"stop", "resume"}:
+            sandbox.record.set_marketing(happening.account, happening.customer, wanted=happening.kind == "resume")
     body = _whatsapp_body(parts) if channel == "whatsapp" else _page_body(channel, parts)
     account = sandbox.pages.get(channel, happenings[0].account)
     posted = Posted(

@@ -62,8 +62,8 @@ def _file(happening: Happening) -> dict[str, Any]:
 
 def _shared(kind: str) -> Content:
     def build(happening: Happening) -> dict[str, Any]:
-        url = happening.link(happening.file("image", public=True))
-        payload: dict[str, Any] = {"url": url}
+        moving = kind in {"ig_reel", "reel"}
+        payload: dict[str, Any] = {"url": happening.link(happening.file("video" if moving else "image", public=True))}
         if kind in {"ig_reel", "ig_post"}:
             payload |= {
                 "reel_video_id" if kind == "ig_reel" else "ig_post_media_id": "18000000000000001",

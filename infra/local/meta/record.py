@@ -86,6 +86,7 @@ class Record:
     inbound: list[Inbound] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
     windows: Windows = field(default_factory=Windows)
+    stopped: set[tuple[str, str]] = field(default_factory=set)  # (number, customer): no marketing any more
     _done: set[tuple[str, str]] = field(default_factory=set)  # (wamid, status or "message") taken by the webhook
     _handle: int = -1
 
@@ -109,6 +110,7 @@ class Record:
         self.inbound.clear()
         self.posted.clear()
         self.windows.clear()
+        self.stopped.clear()
         self._done.clear()
         os.ftruncate(self._handle, 0)
 
@@ -137,6 +139,11 @@ class Record:
         self.windows.wrote(channel, account, customer, at=at)
         self._write("window", {"channel": channel, "account": account, "customer": customer, "at": at})
 
+    def set_marketing(self, account: str, customer: str, *, wanted: bool) -> None:
+        """The customer wants marketing messages of this number, or none any more."""
+        self._keep_marketing(account, customer, wanted=wanted)
+        self._write("marketing", {"account": account, "customer": customer, "wanted": wanted})
+
     def mark_done(self, wamid: str, what: str) -> None:
         """The webhook took this event of a message ('sent', …) or this delivery ('posted')."""
         self._done.add((wamid, what))
@@ -163,6 +170,12 @@ class Record:
             at = datetime.fromisoformat(inbound.time).timestamp()
             self.windows.wrote(inbound.channel, inbound.account, inbound.customer, at=at)
 
+    def _keep_marketing(self, account: str, customer: str, *, wanted: bool) -> None:
+        if wanted:
+            self.stopped.discard((account, customer))
+        else:
+            self.stopped.add((account, customer))
+
     def _write(self, kind: str, fields: dict[str, Any]) -> None:
         line = json.dumps({"kind": kind, **fields}, ensure_ascii=True, separators=(",", ":"))
         os.write(self._handle, line.encode() + b"\n")
@@ -181,6 +194,8 @@ class Record:
             self._keep_inbound(Inbound(**fields))
         elif kind == "posted":
             self.posted.append(Posted(**fields))
+        elif kind == "marketing":
+            self._keep_marketing(fields["account"], fields["customer"], wanted=fields["wanted"])
         elif kind == "window":
             self.windows.wrote(fields["channel"], fields["account"], fields["customer"], at=fields["at"])
         elif kind == "done":

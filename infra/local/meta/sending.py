@@ -51,6 +51,8 @@ async def _send_whatsapp(sandbox: MetaSandbox, node: str, *, token: str | None, 
         return {"success": True}
     if number.allowed_recipients is not None and request.wa_id not in number.allowed_recipients:
         raise GraphError(131030, details="Recipient phone number not in allowed list: add it and try again.")
+    if request.type == "template" and (node, request.wa_id) in sandbox.record.stopped:
+        raise GraphError(131050, details="User has stopped receiving marketing messages from this business.")
     _require_template(number, request, payload)
     sandbox.require_pace("whatsapp", node, request.wa_id)
     call = _whatsapp_call(sandbox, number, request, payload)

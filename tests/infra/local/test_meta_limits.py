@@ -54,6 +54,17 @@ def test_a_template_passes_outside_the_window_and_is_paid_for(meta: MetaServer) 
     assert (pricing["billable"], pricing["category"]) == (True, "marketing")
 
 
+def test_who_stopped_marketing_gets_no_template_but_answers_until_resuming(meta: MetaServer) -> None:
+    """C-20: 131050, until the customer wants them again."""
+    meta.happen(kind="stop")
+    assert _error(meta.send(**TEMPLATE))[0] == 131050
+    meta.restart()
+    assert _error(meta.send(**TEMPLATE))[0] == 131050
+    assert meta.send("an answer").status_code == 200
+    meta.happen(kind="resume")
+    assert meta.send(**TEMPLATE).status_code == 200
+
+
 @pytest.mark.parametrize("channel", ["instagram", "messenger"])
 @pytest.mark.parametrize(
     ("hours_ago", "purpose", "passes"),
