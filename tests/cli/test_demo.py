@@ -56,8 +56,9 @@ def test_the_demo_as_data_has_the_transcript_the_rows_and_the_timings(played: En
 
 
 def test_the_demo_shows_no_secret(played: Ended) -> None:
-    """T-08: neither the app's secret nor the token of the handshake is printed."""
-    assert set(played.data["organization"]) == {"organization_id", "phone_number_id", "knowledge_folder"}
+    """T-08: neither the apps' secrets nor the token of the handshake is printed."""
+    shown = {"organization_id", "phone_number_id", "instagram_id", "page_id", "knowledge_folder"}
+    assert set(played.data["organization"]) == shown
 
 
 def test_people_see_the_chat_the_rows_and_each_expectation(monkeypatch: pytest.MonkeyPatch) -> None:
