@@ -7,6 +7,7 @@ import pytest
 
 from shared.platform.settings import (
     AgentExecutionSettings,
+    ArchiveSettings,
     CallerSettings,
     DatabaseSettings,
     GraphSettings,
@@ -28,7 +29,14 @@ KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 class Everything(  # what a function that needs much declares
-    DatabaseSettings, TasksSettings, AgentExecutionSettings, CallerSettings, StorageSettings, KeySettings, MetaSettings
+    DatabaseSettings,
+    TasksSettings,
+    AgentExecutionSettings,
+    CallerSettings,
+    StorageSettings,
+    ArchiveSettings,
+    KeySettings,
+    MetaSettings,
 ):
     """All settings that have no default."""
 
