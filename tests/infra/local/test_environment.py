@@ -28,6 +28,7 @@ CLASSES = {
     "webhook_intake": "IntakeSettings",
     "agent_execution": "TurnFunctionSettings",
     "message_delivery": "DeliveryFunctionSettings",
+    "media_transfer": "MediaFunctionSettings",
     "work_sweep": "SweepSettings",
 }
 
