@@ -36,7 +36,7 @@ class DemoTenant:
 
 
 def ensure_demo(basis: Basis) -> DemoTenant:
-    """The demo organization, made where it, or a part of it, is missing."""
+    """The demo organization; it, or an account of it, is made when it is missing."""
     organization_id, accounts, business = _find(basis)
     missing = [channel for channel in _CHANNELS if channel not in accounts]
     if organization_id is None or missing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.infra.local.meta_server import CUSTOMER, PERSON, MetaServer
+from tests.infra.local.meta_server import CUSTOMER, PERSON, PHONE, TOKEN, MetaServer
 from tests.support.waiting import eventually
 
 TEMPLATE: dict[str, Any] = {"type": "template", "template": {"name": "retorno", "language": {"code": "pt_BR"}}}
@@ -151,3 +151,12 @@ def test_lost_echoes_never_come_and_lost_statuses_leave_the_echo(meta: MetaServe
     eventually(lambda: len(meta.events()) == 3)
     echoes = [event["message"]["text"] for event in meta.events() if "message" in event]
     assert echoes == ["an echo only"]
+
+
+def test_marketing_messages_take_templates_only(meta: MetaServer) -> None:
+    payload = {"messaging_product": "whatsapp", "to": CUSTOMER, **TEMPLATE}
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    path = f"/v24.0/{PHONE}/marketing_messages"
+    assert meta.client.post(path, json=payload, headers=headers).status_code == 200
+    text = {**payload, "type": "text", "text": {"body": "x"}}
+    assert _error(meta.client.post(path, json=text, headers=headers))[0] == 100
