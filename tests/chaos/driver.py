@@ -31,7 +31,7 @@ class Driver:
     def __init__(self, *, seed: int, token: str, on_status: Callable[[dict[str, Any]], None]) -> None:
         self.workers: list[str] = []
         self.deliverers: list[str] = []  # workers of the queue `deliveries`; without any, `workers` get its tasks
-        self.first_worker: dict[str, str] = {}  # conversation → the URL that gets its first task, once
+        self.first_worker: dict[str, str] = {}  # conversation → the URL that gets its first tasks, one after the other
         self.held: set[str] = set()  # conversations whose other tasks wait until they are released
         self.duplicate_share = 0.0
         self.drop_share = 0.0
@@ -111,23 +111,27 @@ class Driver:
             self._senders.submit(self._deliver, payload, attempt)
 
     def _deliver(self, payload: dict[str, str], attempt: int) -> None:
-        first = self.first_worker.pop(payload["conversation_id"], None)
-        if first is None and payload["conversation_id"] in self.held:
+        conversation_id = payload["conversation_id"]
+        first = self.first_worker.pop(conversation_id, None)
+        if first is None and conversation_id in self.held:
             self.add(payload, at=time.time() + 0.1, attempt=attempt + 1)
             return
         workers = self.deliverers if payload.get("queue") == "deliveries" and self.deliverers else self.workers
         worker = first or (self._chance.choice(workers) if workers else None)
         self.delivered += 1
-        try:
-            if worker is None:
-                raise httpx.ConnectError("there is no worker just now")
-            answer = self._client.post(worker, json=payload, headers={"Authorization": f"Bearer {self._token}"})
-            if answer.status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass  # killed, stopped or busy: the queue brings the task again
-        if not self._closed:
+        is_done = worker is not None and self._is_done_by(worker, payload)
+        if first is not None and conversation_id in self.held:
+            self.first_worker[conversation_id] = first  # it was too slow to come to its crash point, and tries again
+        if not is_done and not self._closed:
             self.add(payload, at=time.time() + RETRY_SECONDS * min(2**attempt, 8), attempt=attempt + 1)
+
+    def _is_done_by(self, worker: str, payload: dict[str, str]) -> bool:
+        """Whether the worker takes the task; one that is killed, stopped or busy does not."""
+        try:
+            answer = self._client.post(worker, json=payload, headers={"Authorization": f"Bearer {self._token}"})
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
 
 
 class _Server(ThreadingHTTPServer):

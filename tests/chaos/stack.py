@@ -127,7 +127,9 @@ class Stack:
 
     def release(self, customer: str) -> None:
         """The customer's first worker has met its crash point: now the others may have the work."""
-        self.driver.held.discard(self._held.pop(customer))
+        conversation_id = self._held.pop(customer)
+        self.driver.held.discard(conversation_id)
+        self.driver.first_worker.pop(conversation_id, None)
 
     def begin_sweeping(self) -> None:
         """Sweeps until the end."""

@@ -26,6 +26,11 @@ LONG = (
     "tests/infra/local/test_meta_faults.py",
     "tests/infra/local/test_gateway.py",
     "tests/platform/test_database_faults.py",
+    "tests/functions/media_transfer/test_crashes.py",
+    "tests/functions/media_transfer/test_main.py",
+    "tests/functions/webhook_intake/test_stored_cases.py",
+    "tests/media/test_checks.py",
+    "tests/channels/test_echoes.py",
     "tests/tenancy/test_pool.py",
 )
 # Files for one worker, one after the other, because they share what takes long to start (a fixture of the session).
