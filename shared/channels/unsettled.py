@@ -28,7 +28,11 @@ _NEWEST: Final = 25
 # Of the provider's clock and ours.
 _CLOCKS_DIFFER: Final = timedelta(seconds=30)
 _WAITING: Final = "SELECT agents.waiting_messages(:organization_id, :conversation_id, :uncertain)"
-_SETTLE: Final = "SELECT agents.settle_asked(:organization_id, :outbox_id, :attempt, CAST(:candidates AS text[]))"
+_SETTLE: Final = (
+    "SELECT agents.settle_asked(:organization_id, :outbox_id, :attempt,"
+    " ARRAY(SELECT jsonb_array_elements_text(CAST(:candidates AS jsonb))))"
+)
+_LONGEST_ID: Final = 1000  # the column's width
 
 _log = get_logger(__name__)
 
@@ -82,7 +86,7 @@ def settle_unsettled(database: Database, *, unsettled: Unsettled, sender: GraphS
         organization_id=delivery.organization_id,
         outbox_id=delivery.outbox_id,
         attempt=delivery.attempt,
-        candidates="{" + ",".join(json.dumps(candidate) for candidate in candidates) + "}",
+        candidates=json.dumps(candidates),
     )
     _log.info("uncertain send asked for", outbox_id=str(delivery.outbox_id), state=state)
     return str(state)
@@ -118,13 +122,17 @@ def matching(messages: Sequence[dict[str, Any]], *, delivery: Delivery, sending_
     found = [
         (written, message["id"])
         for message in messages
-        if isinstance(message.get("id"), str)
+        if _is_id(message.get("id"))
         and (written := _moment(message.get("created_time"))) is not None
         and written >= sending_at - _CLOCKS_DIFFER
         and _author(message) not in {None, delivery.recipient}
         and _same_text(message.get("message"), text)
     ]
     return [message_id for _, message_id in sorted(found)]
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST_ID
 
 
 def _same_text(said: object, text: object) -> bool:

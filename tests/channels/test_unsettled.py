@@ -116,7 +116,7 @@ def test_another_message_of_ours_with_the_same_words_is_no_proof(scene: Scene, p
     provider.behave = listed(message("Certo.", name="mid.1"))
     assert settle(scene, provider) == ["ready"]
     scene.execute("UPDATE platform.outbox SET state = 'uncertain' WHERE state = 'ready'")
-    provider.behave = listed(message("Certo.", name="mid.1"), message("Certo.", name="mid.2"))
+    provider.behave = listed(message("Certo.", name="mid.1"), message("Certo.", name='mid."2\\{ção}'))
     assert settle(scene, provider) == ["accepted"]
 
 
@@ -172,6 +172,9 @@ SENDING_AT = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
         ({"from": {"id": "9001"}}, False),
         ({"from": None}, False),
         ({"id": 5}, False),
+        ({"id": "mid\x00"}, False),
+        ({"id": ""}, False),
+        ({"id": "m" * 1001}, False),
     ],
 )
 def test_a_message_is_recognised_by_its_author_its_time_and_its_text(change: dict[str, Any], is_it: bool) -> None:  # noqa: FBT001 - the case's verdict
