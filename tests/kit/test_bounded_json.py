@@ -147,10 +147,10 @@ def test_the_standard_parser_takes_what_is_refused_here() -> None:
     ids=range(10),
 )
 def test_four_hostile_megabytes_are_refused_within_a_second(raw: bytes) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()  # what it computes, however busy the machine is
     with pytest.raises(Unusable):
         parse(raw)
-    assert time.perf_counter() - began < 1.5
+    assert time.thread_time() - began < 1.5
 
 
 def test_an_ordinary_body_costs_microseconds() -> None:

@@ -86,6 +86,6 @@ def test_a_cut_is_a_beginning_and_within_the_limit(text: str, limit: int) -> Non
 
 @pytest.mark.parametrize("text", ["\u0301" * 1_000_000, "\U0001f1e7" * 1_000_001, "\u200d" * 1_000_000])
 def test_hostile_text_is_cut_at_once(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()  # what it computes, however busy the machine is
     assert truncate(text, 500_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5

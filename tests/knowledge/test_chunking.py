@@ -120,9 +120,9 @@ def test_any_text_has_chunks_unless_it_is_blank(text: str) -> None:
 )
 def test_megabytes_are_cut_in_linear_time(text: str) -> None:
     """V7."""
-    began = time.perf_counter()
+    began = time.thread_time()
     assert all(len(part.content) <= CHUNK_LIMIT for part in chunks(text))
-    assert time.perf_counter() - began < 30
+    assert time.thread_time() - began < 30
 
 
 def test_a_limit_that_can_hold_nothing_is_refused() -> None:

@@ -128,7 +128,7 @@ def test_accents_and_capitals_change_nothing(text: str) -> None:
 @pytest.mark.parametrize("repeated", ["a", "a-", "1", "1.234", "1-", "(11) ", "a/", "1:", "16h", "é", "\ud800", "\0"])
 def test_a_hostile_megabyte_is_read_in_linear_time(repeated: str) -> None:
     """V7."""
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in tokens(repeated * (1_000_000 // len(repeated))):
         pass
-    assert time.perf_counter() - began < 10
+    assert time.thread_time() - began < 10

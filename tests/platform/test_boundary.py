@@ -221,7 +221,7 @@ def test_slow_bodies_are_cut_off_and_others_are_served_meanwhile(
     for thread in threads:
         thread.start()
     assert endpoint.post("/webhook").status_code == 200
-    assert time.monotonic() - began < 1.0, "a good request does not wait for the slow ones"
+    assert answers == [], "a good request does not wait for the slow ones"
     for thread in threads:
         thread.join()
     assert time.monotonic() - began < 4

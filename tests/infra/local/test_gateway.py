@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
 import signal
 import socket
 import threading
@@ -140,9 +141,8 @@ def test_slow_senders_do_not_hold_up_others(running_stack: RunningStack) -> None
     try:
         for connection in slow:
             connection.sendall(half)
-        began = time.monotonic()
         assert running_stack.client.get("/echo").status_code == 200
-        assert time.monotonic() - began < 2
+        assert select.select(slow, [], [], 0)[0] == [], "none of them is answered yet"
     finally:
         for connection in slow:
             connection.close()
