@@ -1580,7 +1580,6 @@ ALTER FUNCTION integrations.bare_text(p_text text) OWNER TO owner;
 
 CREATE FUNCTION integrations.claim_items(p_deliveries jsonb, p_items jsonb, p_moment timestamp with time zone, OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean, OUT duplicates bigint, OUT deliveries jsonb) RETURNS record
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     WITH item AS MATERIALIZED (
@@ -1646,19 +1645,14 @@ BEGIN
               AND (w.customer_name IS NULL OR w.customer_name = ct.display_name OR w.happened_at < ct.named_at)
         ) k ON w.has_customer
     ), met AS (
-        -- an item with more than three names, or with one that is not this contact's, goes the long way
-        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND (k.identities -> 1 IS NULL OR k.identities -> 3 IS NULL
-                         AND EXISTS (
+        -- an item with one name that is not this contact's goes the long way
+        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND (k.identities -> 1 IS NULL OR NOT EXISTS (
+                        SELECT FROM generate_series(1, jsonb_array_length(k.identities) - 1) AS o (place)
+                        WHERE NOT EXISTS (
                             SELECT FROM platform.contact_identities n
-                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 1 ->> 'kind'
-                              AND n.scope = integrations.scope_of_name(k.identities -> 1 ->> 'kind', k.account, k.portfolio)
-                              AND n.match = k.identities -> 1 ->> 'match' AND n.contact_id = k.contact_id
-                              AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))
-                         AND (k.identities -> 2 IS NULL OR EXISTS (
-                            SELECT FROM platform.contact_identities n
-                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 2 ->> 'kind'
-                              AND n.scope = integrations.scope_of_name(k.identities -> 2 ->> 'kind', k.account, k.portfolio)
-                              AND n.match = k.identities -> 2 ->> 'match' AND n.contact_id = k.contact_id
+                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> o.place ->> 'kind'
+                              AND n.scope = integrations.scope_of_name(k.identities -> o.place ->> 'kind', k.account, k.portfolio)
+                              AND n.match = k.identities -> o.place ->> 'match' AND n.contact_id = k.contact_id
                               AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))))
                     THEN k.contact_id END AS contact
         FROM known k
@@ -1771,7 +1765,6 @@ ALTER FUNCTION integrations.follow_connection_status() OWNER TO owner;
 
 CREATE FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) RETURNS void
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     PERFORM CASE WHEN b.amended THEN pg_advisory_xact_lock(21, b.bucket)::text ELSE pg_advisory_xact_lock_shared(21, b.bucket)::text END
@@ -1788,7 +1781,6 @@ ALTER FUNCTION integrations.guard_amendments(p_winners integrations.new_item[]) 
 
 CREATE FUNCTION integrations.items_of(p_items integrations.new_item[], p_contacts uuid[] DEFAULT '{}'::uuid[]) RETURNS TABLE(place integer, delivery integer, ordinal integer, id uuid, kind text, provider text, organization_id uuid, connection_id uuid, happened_at timestamp with time zone, event_id text, customer text, customer_phone text, customer_name text, message_type text, text text, metadata jsonb, reply_to text, answerable boolean, contact_id uuid)
     LANGUAGE plpgsql ROWS 200
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     RETURN QUERY SELECT * FROM unnest(p_items, p_contacts);
@@ -2269,11 +2261,9 @@ ALTER FUNCTION integrations.record_media(p_winners integrations.new_item[], p_it
 
 CREATE FUNCTION integrations.record_messages(p_winners integrations.new_item[], p_contacts uuid[], p_own integer[], p_moment timestamp with time zone, p_oldest timestamp with time zone, p_quiet_seconds double precision, p_ceiling_seconds double precision) RETURNS jsonb
     LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    wake_ups jsonb;
-    amended record;
+    told record;
 BEGIN
     WITH said AS MATERIALIZED (
         SELECT w.*, w.kind = 'message' AND w.answerable AS answers
@@ -2343,23 +2333,24 @@ BEGIN
                p_moment, p_moment
         FROM said s JOIN conversation c USING (organization_id, connection_id, contact_id)
         WHERE s.kind = 'message'
+    ), amended AS (
+        -- what was said about these messages before they came
+        SELECT s.organization_id, s.connection_id, s.event_id
+        FROM said s
+        WHERE s.kind = 'message'
+          AND EXISTS (SELECT FROM platform.message_amendments a
+                      WHERE a.organization_id = s.organization_id AND a.connection_id = s.connection_id AND a.target = s.event_id
+                        AND a.message_id IS NULL)
     )
-    SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
-    INTO wake_ups
-    FROM conversation c WHERE c.first_pending_at = p_moment;
-
-    -- what was said about these messages before they came
-    SELECT array_agg(w.organization_id) AS organization_ids, array_agg(w.connection_id) AS connection_ids, array_agg(w.event_id) AS targets
-    INTO amended
-    FROM unnest(p_winners) w
-    WHERE w.kind = 'message'
-      AND EXISTS (SELECT FROM platform.message_amendments a
-                  WHERE a.organization_id = w.organization_id AND a.connection_id = w.connection_id AND a.target = w.event_id
-                    AND a.message_id IS NULL);
-    IF amended.targets IS NOT NULL THEN
-        PERFORM platform.merge_amendments(amended.organization_ids, amended.connection_ids, amended.targets);
+    SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
+            FROM conversation c WHERE c.first_pending_at = p_moment) AS wake_ups,
+           array_agg(a.organization_id) AS organization_ids, array_agg(a.connection_id) AS connection_ids, array_agg(a.event_id) AS targets
+    INTO told
+    FROM amended a;
+    IF told.targets IS NOT NULL THEN
+        PERFORM platform.merge_amendments(told.organization_ids, told.connection_ids, told.targets);
     END IF;
-    RETURN wake_ups;
+    RETURN told.wake_ups;
 END
 $$;
 

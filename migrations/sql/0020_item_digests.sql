@@ -23,7 +23,6 @@ RETURNS TABLE (
     event_id TEXT, customer TEXT, customer_phone TEXT, customer_name TEXT, message_type TEXT, text TEXT, metadata JSONB, reply_to TEXT,
     answerable BOOLEAN, contact_id UUID)
 LANGUAGE plpgsql ROWS 200
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY SELECT * FROM unnest(p_items, p_contacts);

@@ -4,12 +4,12 @@
 -- winners: the new items of accounts that somebody has, and what concerns a business; contacts: theirs by position, NULL where a customer or one of its names is not
 -- known, or what is known is not up to date; kinds: of the winners; deliveries: [[new, duplicate, unparsed, quarantined], …].
 -- A name is up to date for a day; the customer's own (display) name must be the newest.
+-- This function, and those that each group calls, have the search path of record_deliveries: setting it again costs some microseconds.
 CREATE FUNCTION integrations.claim_items(
     p_deliveries jsonb, p_items jsonb, p_moment timestamptz,
     OUT winners integrations.new_item[], OUT contacts uuid[], OUT kinds text[], OUT strangers boolean, OUT media boolean,
     OUT duplicates bigint, OUT deliveries jsonb)
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     WITH item AS MATERIALIZED (
@@ -75,19 +75,14 @@ BEGIN
               AND (w.customer_name IS NULL OR w.customer_name = ct.display_name OR w.happened_at < ct.named_at)
         ) k ON w.has_customer
     ), met AS (
-        -- an item with more than three names, or with one that is not this contact's, goes the long way
-        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND (k.identities -> 1 IS NULL OR k.identities -> 3 IS NULL
-                         AND EXISTS (
+        -- an item with one name that is not this contact's goes the long way
+        SELECT k.*, CASE WHEN k.contact_id IS NOT NULL AND (k.identities -> 1 IS NULL OR NOT EXISTS (
+                        SELECT FROM generate_series(1, jsonb_array_length(k.identities) - 1) AS o (place)
+                        WHERE NOT EXISTS (
                             SELECT FROM platform.contact_identities n
-                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 1 ->> 'kind'
-                              AND n.scope = integrations.scope_of_name(k.identities -> 1 ->> 'kind', k.account, k.portfolio)
-                              AND n.match = k.identities -> 1 ->> 'match' AND n.contact_id = k.contact_id
-                              AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))
-                         AND (k.identities -> 2 IS NULL OR EXISTS (
-                            SELECT FROM platform.contact_identities n
-                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> 2 ->> 'kind'
-                              AND n.scope = integrations.scope_of_name(k.identities -> 2 ->> 'kind', k.account, k.portfolio)
-                              AND n.match = k.identities -> 2 ->> 'match' AND n.contact_id = k.contact_id
+                            WHERE n.organization_id = k.organization_id AND n.kind = k.identities -> o.place ->> 'kind'
+                              AND n.scope = integrations.scope_of_name(k.identities -> o.place ->> 'kind', k.account, k.portfolio)
+                              AND n.match = k.identities -> o.place ->> 'match' AND n.contact_id = k.contact_id
                               AND k.happened_at < n.last_seen + interval '1 day' AND (n.retired_at IS NULL OR k.happened_at <= n.retired_at))))
                     THEN k.contact_id END AS contact
         FROM known k

@@ -4,7 +4,6 @@
 -- other. Messages share; buckets, because a group may hold any number of organizations.
 CREATE FUNCTION integrations.guard_amendments(p_winners integrations.new_item[])
 RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM CASE WHEN b.amended THEN pg_advisory_xact_lock(21, b.bucket)::text ELSE pg_advisory_xact_lock_shared(21, b.bucket)::text END
@@ -21,11 +20,9 @@ CREATE FUNCTION integrations.record_messages(
     p_winners integrations.new_item[], p_contacts uuid[], p_own int[], p_moment timestamptz, p_oldest timestamptz,
     p_quiet_seconds double precision, p_ceiling_seconds double precision)
 RETURNS jsonb LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    wake_ups jsonb;
-    amended record;
+    told record;
 BEGIN
     WITH said AS MATERIALIZED (
         SELECT w.*, w.kind = 'message' AND w.answerable AS answers
@@ -95,23 +92,24 @@ BEGIN
                p_moment, p_moment
         FROM said s JOIN conversation c USING (organization_id, connection_id, contact_id)
         WHERE s.kind = 'message'
+    ), amended AS (
+        -- what was said about these messages before they came
+        SELECT s.organization_id, s.connection_id, s.event_id
+        FROM said s
+        WHERE s.kind = 'message'
+          AND EXISTS (SELECT FROM platform.message_amendments a
+                      WHERE a.organization_id = s.organization_id AND a.connection_id = s.connection_id AND a.target = s.event_id
+                        AND a.message_id IS NULL)
     )
-    SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
-    INTO wake_ups
-    FROM conversation c WHERE c.first_pending_at = p_moment;
-
-    -- what was said about these messages before they came
-    SELECT array_agg(w.organization_id) AS organization_ids, array_agg(w.connection_id) AS connection_ids, array_agg(w.event_id) AS targets
-    INTO amended
-    FROM unnest(p_winners) w
-    WHERE w.kind = 'message'
-      AND EXISTS (SELECT FROM platform.message_amendments a
-                  WHERE a.organization_id = w.organization_id AND a.connection_id = w.connection_id AND a.target = w.event_id
-                    AND a.message_id IS NULL);
-    IF amended.targets IS NOT NULL THEN
-        PERFORM platform.merge_amendments(amended.organization_ids, amended.connection_ids, amended.targets);
+    SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
+            FROM conversation c WHERE c.first_pending_at = p_moment) AS wake_ups,
+           array_agg(a.organization_id) AS organization_ids, array_agg(a.connection_id) AS connection_ids, array_agg(a.event_id) AS targets
+    INTO told
+    FROM amended a;
+    IF told.targets IS NOT NULL THEN
+        PERFORM platform.merge_amendments(told.organization_ids, told.connection_ids, told.targets);
     END IF;
-    RETURN wake_ups;
+    RETURN told.wake_ups;
 END
 $$;
 
