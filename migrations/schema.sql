@@ -267,11 +267,11 @@ BEGIN
     INTO setup
     FROM platform.organizations g
     JOIN integrations.connections n ON n.organization_id = g.id AND n.id = c.connection_id
-    LEFT JOIN departments.agents a ON a.organization_id = g.id AND a.agent_type = c.channel || '_responder'
+    LEFT JOIN departments.agents a ON a.organization_id = g.id AND a.agent_type IN (c.channel || '_responder', 'whatsapp_responder')
     LEFT JOIN departments.departments d ON d.organization_id = g.id AND d.id = a.department_id
     WHERE g.id = p_organization_id
-    -- one that works before one that is paused, then the oldest: the same choice each time
-    ORDER BY (a.status = 'active' AND d.status = 'active') DESC NULLS LAST, a.created_at, a.id
+    -- the channel's own agent, else the one that answers on WhatsApp; one that works before one that is paused, then the oldest
+    ORDER BY a.agent_type = c.channel || '_responder' DESC, (a.status = 'active' AND d.status = 'active') DESC NULLS LAST, a.created_at, a.id
     LIMIT 1;
     IF setup.agent_id IS NULL THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'no_agent');

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _SLUG = "padaria-aurora"
 _NAME = "Padaria Aurora"
-_AGENT = "Atendente"
 _FIND = """
 SELECT o.id, c.provider, c.account_identifier, c.business_account_id
 FROM platform.organizations AS o
@@ -74,13 +73,11 @@ def _make(basis: Basis, organization_id: UUID | None, *, accounts: dict[str, str
     """By the product's own functions, as `departments organization create` and `connection add` do."""
     # these imports take half a second, which a second start saves
     from shared.channels.connections import connect_account  # noqa: PLC0415
-    from shared.kit.ids import new_id  # noqa: PLC0415
     from shared.platform.database import connect  # noqa: PLC0415
     from shared.platform.keys import Keys  # noqa: PLC0415
     from shared.platform.settings import DatabaseSettings, KeySettings  # noqa: PLC0415
     from shared.tenants.models import NewOrganization  # noqa: PLC0415
     from shared.tenants.provisioning import provision_organization  # noqa: PLC0415
-    from shared.tenants.queries import insert_agent  # noqa: PLC0415
 
     settings = DatabaseSettings.model_validate(
         {
@@ -94,18 +91,7 @@ def _make(basis: Basis, organization_id: UUID | None, *, accounts: dict[str, str
         keys = Keys(KeySettings(kms_key_name=None, master_key_file=basis.folder.master_key_file), database)
         if organization_id is None:
             organization = NewOrganization(name=_NAME, slug=_SLUG, business_type="food")
-            provisioned = provision_organization(database, keys=keys, organization=organization)
-            organization_id = provisioned.organization_id
-            with database.tenant(organization_id) as session:
-                for channel in ("instagram", "facebook"):
-                    insert_agent(
-                        session,
-                        new_id(),
-                        organization_id=organization_id,
-                        department_id=provisioned.department_id,
-                        agent_type=f"{channel}_responder",
-                        name=_AGENT,
-                    )
+            organization_id = provision_organization(database, keys=keys, organization=organization).organization_id
         for channel, account in accounts.items():
             connect_account(
                 database,

@@ -199,3 +199,25 @@ def test_a_message_has_the_words_of_its_files_in_their_order(scene: Scene) -> No
     )
     [message] = claimed(scene).messages
     assert (message.words, message.unread) == ("olha só\num bolo\num gato", False)
+
+
+def test_a_channel_without_an_agent_of_its_own_is_answered_by_that_of_whatsapp(scene: Scene) -> None:
+    scene.become("instagram")
+    scene.execute("UPDATE departments.agents SET agent_type = 'whatsapp_responder'")
+    scene.says("oi?")
+    found = claimed(scene).configuration
+    assert (found.agent_id, found.provider) == (scene.tenant.agent_id, "instagram")
+
+
+def test_a_channels_own_agent_is_asked_even_when_it_is_paused(scene: Scene) -> None:
+    """Whoever pauses it wants silence there, not another voice."""
+    scene.become("messenger")
+    scene.execute("UPDATE departments.agents SET status = 'paused'")
+    scene.execute(
+        "INSERT INTO departments.agents (organization_id, department_id, agent_type, name)"
+        " VALUES (%s, %s, 'whatsapp_responder', 'Segunda')",
+        scene.organization_id,
+        scene.tenant.department_id,
+    )
+    scene.says("oi?")
+    assert claim(scene) == Idle(reason="agent_paused")

@@ -48,13 +48,27 @@ STORE_EVENT = sa.text("""
     VALUES (:id, :moment, :organization_id, :connection_id, :delivery_id, :moment, 'whatsapp', :account, :ordinal,
             'message.text', :external_id, 'processed', :moment)
 """)
+FIND_CONTACT = sa.text("""
+    SELECT contact_id FROM platform.contact_identities
+    WHERE organization_id = :organization_id AND kind = 'phone' AND scope = '' AND match = :customer
+""")
+STORE_CONTACT = sa.text("""
+    INSERT INTO platform.contacts (id, organization_id, display_name) VALUES (:contact_id, :organization_id, :name)
+""")
+STORE_IDENTITY = sa.text("""
+    INSERT INTO platform.contact_identities (organization_id, contact_id, kind, value, match)
+    VALUES (:organization_id, :contact_id, 'phone', :customer, :customer)
+    ON CONFLICT (organization_id, kind, scope, match) DO UPDATE SET last_seen = now()
+    RETURNING contact_id
+""")
 TOUCH_CONVERSATION = sa.text("""
     INSERT INTO platform.conversations AS c (
-        id, organization_id, connection_id, channel, customer_external_id, customer_phone, customer_name, last_in_seq,
-        first_pending_at, run_at, last_inbound_at)
-    VALUES (:id, :organization_id, :connection_id, 'whatsapp', :customer, :customer, :name, 1, :moment,
+        id, organization_id, connection_id, contact_id, channel, customer_external_id, customer_phone, customer_name,
+        last_in_seq, first_pending_at, run_at, last_inbound_at)
+    VALUES (:id, :organization_id, :connection_id, :contact_id, 'whatsapp', :customer, :customer, :name, 1, :moment,
             :quiet_until, :sent_at)
-    ON CONFLICT (organization_id, connection_id, customer_external_id) WHERE status IN ('active', 'escalated')
+    ON CONFLICT (organization_id, connection_id, contact_id)
+        WHERE status IN ('active', 'escalated') AND continued_in IS NULL
     DO UPDATE SET last_in_seq = c.last_in_seq + 1,
                   last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
                   first_pending_at = coalesce(c.first_pending_at, excluded.first_pending_at),
@@ -100,6 +114,14 @@ def _enqueue(organization_id: uuid.UUID, conversation_id: uuid.UUID, run_at: dat
     TASKS.create_task(parent=QUEUE, task=tasks_v2.Task(http_request=request, schedule_time=run_at))
 
 
+def _meet(connection: sa.Connection, row: dict[str, Any]) -> uuid.UUID:
+    """Make the contact of a customer who has not written before; somebody else's when it was faster."""
+    new = row | {"contact_id": uuid.uuid4()}
+    connection.execute(STORE_CONTACT, new)
+    contact_id: uuid.UUID = connection.execute(STORE_IDENTITY, new).scalar_one()
+    return contact_id
+
+
 def _store(
     connection: sa.Connection, delivery: dict[str, Any], *, value: dict[str, Any], message: dict[str, Any]
 ) -> list[tuple[uuid.UUID, uuid.UUID, datetime]]:
@@ -120,6 +142,7 @@ def _store(
         "sent_at": datetime.fromtimestamp(int(message["timestamp"]), UTC),
     }
     connection.execute(STORE_EVENT, row | {"id": uuid.uuid4()})
+    row["contact_id"] = connection.execute(FIND_CONTACT, row).scalar() or _meet(connection, row)
     conversation = connection.execute(TOUCH_CONVERSATION, row | {"id": uuid.uuid4()}).one()
     seen = {"id": uuid.uuid4(), "conversation_id": conversation.id, "seq": conversation.last_in_seq}
     connection.execute(STORE_MESSAGE, row | seen)
