@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from shared.channels.connections import connect_account
 from shared.channels.ownership import Proven
 from shared.channels.token_refresh import RefreshTimes, refresh_tokens
 from shared.kit.errors import Unavailable
+from shared.platform import logs
 from shared.platform.database_errors import StatementFailed
 from shared.platform.keys import HandedKeys
 from shared.platform.settings import KeySettings
@@ -242,8 +244,11 @@ def test_the_worker_can_read_no_token_and_no_keyset_by_itself(account: Account) 
     assert account.refresh() == {}
 
 
-def test_no_log_line_holds_a_token(account: Account, capfd: pytest.CaptureFixture[str], caplog: Any) -> None:
+def test_no_log_line_holds_a_token(
+    account: Account, capfd: pytest.CaptureFixture[str], caplog: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """T-08: the renewal's address carries the token, and nothing may write it."""
+    monkeypatch.setitem(vars(logs)["_state"], "level", logging.INFO)  # whatever was configured before
     caplog.set_level("DEBUG", logger="shared")
     account.refresh()
     account.set("token_refreshed_at = now() - interval '2 days', token_expires_at = now() + interval '1 day'")

@@ -161,7 +161,6 @@ def _running(name: str, database: Database, issuer: Issuer, *, folder: Path, pla
         "GRAPH_BASE_URL": "http://127.0.0.1:9",
         "OIDC_AUDIENCE": AUDIENCE,
         "OIDC_ALLOWED_EMAILS": EMAIL,
-        "MEDIA_BUCKET": "media",
         "QUEUE_SHARDS": "",
     }
     given = {setting: known[setting] for setting in (*function.settings, *function.secrets) if setting in known}

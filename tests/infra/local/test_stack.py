@@ -57,7 +57,7 @@ def test_the_announced_logins_are_the_owner_and_a_role_that_row_security_binds(r
     engine.dispose()
 
 
-def test_the_demo_organization_has_on_each_channel_a_responder_and_a_connection_with_an_encrypted_token(
+def test_the_demo_organization_has_a_responder_and_on_each_channel_a_connection_with_an_encrypted_token(
     running_stack: RunningStack,
 ) -> None:
     demo = running_stack.stack.ready["demo"]
@@ -67,19 +67,14 @@ def test_the_demo_organization_has_on_each_channel_a_responder_and_a_connection_
         " JOIN departments.departments d ON d.organization_id = o.id"
         " JOIN departments.agents a ON a.department_id = d.id"
         " JOIN integrations.connections c ON c.organization_id = o.id"
-        "  AND c.integration_type || '_responder' = a.agent_type"
-        " WHERE o.id = CAST(:id AS uuid) ORDER BY a.agent_type",
+        " WHERE o.id = CAST(:id AS uuid) ORDER BY c.integration_type",
         id=demo["organization_id"],
     )
     connection.close()
     assert rows is not None
     assert [tuple(row[:4]) for row in rows] == [
-        ("Padaria Aurora", "customer_service", f"{channel}_responder", demo[account])
-        for channel, account in (
-            ("facebook", "page_id"),
-            ("instagram", "instagram_id"),
-            ("whatsapp", "phone_number_id"),
-        )
+        ("Padaria Aurora", "customer_service", "whatsapp_responder", demo[account])
+        for account in ("page_id", "instagram_id", "phone_number_id")
     ]
     secrets = running_stack.stack.basis.secrets
     for row, token in zip(rows, (secrets.page_token, secrets.instagram_token, secrets.graph_token), strict=True):
