@@ -8,6 +8,7 @@ from shared.platform.keysets import create_master_key_file
 from tests.support.database import Database
 
 APP_SECRET = "benchmark"  # noqa: S105 - signs what the benchmark sends to itself
+_NOWHERE = "http://127.0.0.1:9"  # where nobody listens: no task ever arrives, nothing is fetched or sent
 
 
 def function_settings(name: str, database: Database, *, folder: Path, sink: str) -> dict[str, str]:
@@ -18,21 +19,21 @@ def function_settings(name: str, database: Database, *, folder: Path, sink: str)
     key_file = folder / "master-key"
     if not key_file.exists():
         create_master_key_file(key_file)
-    own_url = "http://127.0.0.1:9/agent_execution"  # no task ever arrives there
-    return {
-        "DATABASE_URL": database.url(load_manifest().functions[name].database_role),
+    functions = load_manifest().functions
+    addresses = {each.url_setting: f"{_NOWHERE}/{each.name}" for each in functions.values() if each.url_setting}
+    return addresses | {
+        "DATABASE_URL": database.url(functions[name].database_role),
         "TENANT_CONTEXT_KEY": base64.b64encode(database.tenant_context_key).decode(),
         "MASTER_KEY_FILE": str(key_file),
         "META_APP_SECRETS": APP_SECRET,
         "META_VERIFY_TOKEN": "verify",
-        "GRAPH_BASE_URL": "http://127.0.0.1:9",
+        "GRAPH_BASE_URL": _NOWHERE,
         "CLOUD_TASKS_ENDPOINT": sink,
         "GOOGLE_CLOUD_PROJECT": "local",
         "GOOGLE_CLOUD_REGION": "local",
         "TASKS_SERVICE_ACCOUNT": "tasks@local.test",
-        "AGENT_EXECUTION_URL": own_url,
-        "MEDIA_TRANSFER_URL": "http://127.0.0.1:9/media_transfer",
-        "OIDC_AUDIENCE": own_url,
+        "MEDIA_BUCKET": "media",
+        "OIDC_AUDIENCE": f"{_NOWHERE}/{name}",
         "OIDC_ALLOWED_EMAILS": "tasks@local.test",
-        "OIDC_CERTS_URL": "http://127.0.0.1:9/oidc/certs",
+        "OIDC_CERTS_URL": f"{_NOWHERE}/oidc/certs",
     }
