@@ -263,7 +263,8 @@ BEGIN
                                            'model_configuration', a.model_configuration),
                'department', jsonb_build_object('id', d.id, 'type', d.type, 'configuration', d.configuration),
                'organization', jsonb_build_object('name', g.name, 'locale', g.locale, 'timezone', g.timezone),
-               'connection', jsonb_build_object('id', n.id, 'provider', n.provider)) AS configuration
+               'connection', jsonb_build_object('id', n.id, 'provider', n.provider, 'account_identifier', n.account_identifier,
+                                                'access_token', n.access_token, 'login', n.configuration ->> 'login')) AS configuration
     INTO setup
     FROM platform.organizations g
     JOIN integrations.connections n ON n.organization_id = g.id AND n.id = c.connection_id
@@ -291,7 +292,7 @@ BEGIN
     WHERE organization_id = p_organization_id AND id = p_conversation_id;
     SELECT
         (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'seq', m.seq, 'type', m.message_type, 'text', m.text_content,
-                                             'readings', m.metadata -> 'media_reading')
+                                             'readings', m.metadata -> 'media_reading', 'external_id', m.external_message_id)
                           ORDER BY m.platform_timestamp, m.seq)
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
@@ -304,7 +305,7 @@ BEGIN
     INTO said;
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
-        'attempt', c.turn_attempts + 1,
+        'attempt', c.turn_attempts + 1, 'recipient', c.customer_external_id,
         'messages', coalesce(said.messages, '[]'::jsonb), 'history', coalesce(said.history, '[]'::jsonb), 'configuration', setup.configuration);
 END
 $$;

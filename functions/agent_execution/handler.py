@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.agents.responder import Responder
-from shared.agents.turns import TurnReport, run_turn
+from shared.agents.turns import Attend, TurnReport, run_turn
 from shared.channels.sending import Sender
 from shared.conversations.models import TurnTimes
 from shared.conversations.wake_ups import Wakes, wake_conversation
@@ -36,6 +36,7 @@ def execute(  # noqa: PLR0913 - the function's dependencies, by name
     responder: Responder,
     sender: Sender,
     times: TurnTimes,
+    attend: Attend,
 ) -> dict[str, Any]:
     """Does what is due for the task's conversation and returns what was done, for the log.
 
@@ -50,6 +51,7 @@ def execute(  # noqa: PLR0913 - the function's dependencies, by name
         responder=responder,
         sender=sender,
         times=times,
+        attend=attend,
     )
     crash_point("K8")
     _wake_later(report, queue, own_url, organization_id, conversation_id, task_name=task_name)

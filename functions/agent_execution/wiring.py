@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.agent_execution.handler import execute
+from shared.agents.attention import Attention
 from shared.agents.responder import Responder
 from shared.channels.access_tokens import AccessTokens
 from shared.channels.graph import GraphSender
@@ -63,6 +64,7 @@ class TurnFunction:
             open_token=AccessTokens(Keys(settings, self._database)).open,
             guard_seconds=settings.send_guard_seconds,
         )
+        self._attend = Attention(self._sender.show_seen)
         self._times = turn_times(settings)
 
     def run(self, task: Task) -> dict[str, Any]:
@@ -77,6 +79,7 @@ class TurnFunction:
             responder=self._responder,
             sender=self._sender,
             times=self._times,
+            attend=self._attend,
         )
 
 

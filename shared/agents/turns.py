@@ -5,7 +5,8 @@ At most one reply per burst, however often this runs for one conversation, at on
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -30,6 +31,9 @@ from shared.platform.logs import get_logger
 # What follows without a pause is done in one run; a customer who never stops is the next run's work.
 _MOST_STEPS: Final = 6
 
+# What is done for the customer's eyes while an answer is made, and ends with it.
+Attend = Callable[[ClaimedTurn], AbstractContextManager[object]]
+
 _log = get_logger(__name__)
 
 
@@ -51,10 +55,11 @@ def run_turn(  # noqa: PLR0913 - the run's dependencies, by name
     responder: Responder,
     sender: Sender,
     times: TurnTimes,
+    attend: Attend = nullcontext,
 ) -> TurnReport:
     """Does what is due for one conversation. Raises Unavailable when the database is: nothing is lost then."""
     accepted = 0
-    run = _Run(database, responder, sender, times, ends_at=time.monotonic() + times.timeout)
+    run = _Run(database, responder, sender, times, attend, ends_at=time.monotonic() + times.timeout)
     for _ in range(_MOST_STEPS):
         report = _step(run, organization_id, conversation_id)
         accepted += report.accepted
@@ -74,6 +79,7 @@ class _Run:
     responder: Responder
     sender: Sender
     times: TurnTimes
+    attend: Attend
     ends_at: float
 
     def seconds_left(self) -> float:
@@ -115,7 +121,8 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     ledger = Ledger(run.database, claimed=claimed, execution_id=execution_id)
     turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
-        answer = opt_out_answer(claimed.messages) or _answer(run.responder, turn)
+        with run.attend(claimed):
+            answer = opt_out_answer(claimed.messages) or _answer(run.responder, turn)
         parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)

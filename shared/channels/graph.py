@@ -62,7 +62,7 @@ class GraphSender:
             detail = "the connection has no usable token"
             return SendResult(outcome="retry", retry_seconds=60.0, consequence="connection_error", error_detail=detail)
         url = messages_url(delivery.account, base=self.base, instagram_base=self.instagram_base)
-        request = GraphRequest(url=url, token=token, body=request_body(delivery))
+        request = GraphRequest(url=url, token=token, body=request_body(delivery), crash_at="K6")
         try:
             status, raw = self.transport.exchange(request, first_byte_before=marked_at + self._guard_seconds)
         except TooLate:

@@ -33,18 +33,23 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GraphRequest:
-    """One request: GET when there is no body. The token travels in a header alone."""
+    """One request: GET when there is no body. The token travels in a header alone.
+
+    `crash_at` names the crash point that is met when its last byte has left.
+    """
 
     url: str
     token: str
     body: dict[str, Any] | None = None
+    crash_at: str | None = None
 
 
 class _Progress:
     """How far one request has come: httpx calls `trace` at each step."""
 
-    def __init__(self, *, first_byte_before: float) -> None:
+    def __init__(self, *, first_byte_before: float, crash_at: str | None) -> None:
         self.bytes_left = False
+        self._crash_at = crash_at
         self._first_byte_before = first_byte_before
 
     def trace(self, event: str, _details: dict[str, Any]) -> None:
@@ -52,8 +57,8 @@ class _Progress:
             if time.monotonic() > self._first_byte_before:
                 raise TooLate
             self.bytes_left = True
-        elif event in _LAST_BYTE:
-            crash_point("K6")
+        elif event in _LAST_BYTE and self._crash_at is not None:
+            crash_point(self._crash_at)
 
 
 class GraphTransport:
@@ -85,7 +90,7 @@ class GraphTransport:
         """
         import httpx  # noqa: PLC0415 (see _client)
 
-        progress = _Progress(first_byte_before=first_byte_before)
+        progress = _Progress(first_byte_before=first_byte_before, crash_at=request.crash_at)
         try:
             return self._exchange(request, progress)
         except httpx.HTTPError as trouble:

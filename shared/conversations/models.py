@@ -1,6 +1,6 @@
 """What a worker knows of a conversation: the outcomes of a claim and of a commit, as the database returns them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -46,6 +46,7 @@ class InboundMessage:
 
     `text` is what the customer wrote, a caption too; None without any. `reading` is what its files say, as far as they
     were read. `unread`: it has something that nobody has read, or is of a kind that says nothing to a reader of text.
+    `external_id` is the provider's.
     """
 
     id: UUID
@@ -53,6 +54,7 @@ class InboundMessage:
     type: str
     text: str | None
     reading: str | None = None
+    external_id: str | None = None
 
     @property
     def words(self) -> str:
@@ -75,7 +77,10 @@ class EarlierMessage:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedTurn:
-    """A turn that is this worker's until its lease ends: messages from_seq to to_seq, under one fence."""
+    """A turn that is this worker's until its lease ends: messages from_seq to to_seq, under one fence.
+
+    `recipient` is the customer's id at the provider, `connection` what `shared.channels.outbox.account_of` reads.
+    """
 
     organization_id: UUID
     conversation_id: UUID
@@ -86,6 +91,8 @@ class ClaimedTurn:
     messages: tuple[InboundMessage, ...]
     history: tuple[EarlierMessage, ...]
     configuration: Configuration
+    recipient: str
+    connection: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

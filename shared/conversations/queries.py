@@ -82,6 +82,7 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
                 type=message["type"],
                 text=message["text"],
                 reading=_reading(message["readings"]),
+                external_id=message["external_id"],
             )
             for message in found["messages"]
         ),
@@ -94,6 +95,8 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
             locale=configuration["organization"]["locale"],
             provider=configuration["connection"]["provider"],
         ),
+        recipient=found["recipient"],
+        connection=configuration["connection"],
     )
 
 

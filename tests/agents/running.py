@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from shared.agents.turns import TurnReport, run_turn
@@ -11,16 +12,18 @@ from tests.support.conversations import TIMES, Scene
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from shared.agents.turns import Attend
     from shared.conversations.models import TurnTimes
 
 
-def run(
+def run(  # noqa: PLR0913 - what a test may set
     scene: Scene,
     *,
     responder: ScriptedResponder | None = None,
     sender: ScriptedSender | None = None,
     times: TurnTimes = TIMES,
     conversation_id: UUID | None = None,
+    attend: Attend = nullcontext,
 ) -> TurnReport:
     return run_turn(
         scene.application,
@@ -29,4 +32,5 @@ def run(
         responder=responder or ScriptedResponder(),
         sender=sender or ScriptedSender(),
         times=times,
+        attend=attend,
     )

@@ -98,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/model":
             self._model(body)
+        elif "status" in body or "sender_action" in body:
+            self._answer(200, {"success": True})  # a read mark or "typing": a courtesy, no message
         else:
             self._message(body)
 

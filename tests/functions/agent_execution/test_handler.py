@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ def run(
         responder=ScriptedResponder(),
         sender=sender or ScriptedSender(),
         times=TIMES,
+        attend=nullcontext,
     )
 
 
@@ -127,6 +129,7 @@ def test_another_organizations_conversation_is_no_work(scene: Scene, shared_data
             responder=ScriptedResponder(),
             sender=ScriptedSender(),
             times=TIMES,
+            attend=nullcontext,
         )
     assert report["reason"] == "unknown_conversation"
     assert scene.conversation("fence") == 0
