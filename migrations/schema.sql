@@ -195,9 +195,9 @@ $$;
 
 ALTER FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
 
--- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer, integer, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) RETURNS jsonb
+CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) RETURNS jsonb
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
@@ -207,6 +207,7 @@ DECLARE
     setup record;
     obstacle text;
     said record;
+    look_again_at timestamptz;
 BEGIN
     -- A claim that is lost with the server is only made again: it need not wait for the disk. A fence that comes twice is harmless,
     -- because the first commit under it moves done_seq, which the second one compares.
@@ -242,6 +243,11 @@ BEGIN
         RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
     ELSIF c.run_at > clock_timestamp() THEN
         RETURN jsonb_build_object('kind', 'waiting', 'at', c.run_at);
+    ELSIF c.first_pending_at > clock_timestamp() - make_interval(secs => p_media_seconds)
+          AND agents.is_being_read(p_organization_id, p_conversation_id, c.done_seq) THEN
+        look_again_at := least(c.first_pending_at + make_interval(secs => p_media_seconds), clock_timestamp() + interval '1 second');
+        UPDATE platform.conversations SET run_at = look_again_at WHERE organization_id = p_organization_id AND id = p_conversation_id;
+        RETURN jsonb_build_object('kind', 'waiting', 'at', look_again_at);
     ELSIF c.turn_attempts >= p_max_attempts THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'dead', 'turn_attempts');
         RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'turn_attempts', 'attempts', c.turn_attempts);
@@ -310,7 +316,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) OWNER TO owner;
+ALTER FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) OWNER TO owner;
 
 -- Name: close_stuck_executions(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -826,6 +832,21 @@ END
 $$;
 
 ALTER FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) OWNER TO owner;
+
+-- Name: is_being_read(uuid, uuid, bigint); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM platform.messages m
+        JOIN platform.media_transfers t ON t.organization_id = m.organization_id AND t.message_id = m.id
+        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+          AND m.seq > p_done_seq AND m.deleted_at IS NULL
+          AND coalesce(m.metadata -> 'media_reading' -> t.ordinal::text, 'null') = 'null')
+$$;
+
+ALTER FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) OWNER TO owner;
 
 -- Name: leave_window(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -6304,10 +6325,10 @@ GRANT ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox
 REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
 
--- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer) TO application_role;
+REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) TO application_role;
 
 -- Name: FUNCTION close_stuck_executions(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -6406,6 +6427,11 @@ GRANT ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uui
 REVOKE ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO application_role;
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO worker_role;
+
+-- Name: FUNCTION is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) TO application_role;
 
 -- Name: FUNCTION leave_window(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
 

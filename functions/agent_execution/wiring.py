@@ -92,4 +92,5 @@ def turn_times(settings: TurnSettings) -> TurnTimes:
         timeout=settings.turn_timeout_seconds,
         max_age=settings.reply_max_age_hours * 3600,
         max_replies=settings.max_replies_per_10_minutes,
+        media_wait=settings.media_wait_seconds,
     )

@@ -17,16 +17,27 @@ BEGIN
 END
 $$;
 
+-- Whether a file of a message that waits for its answer has neither words yet nor a reason why it has none.
+CREATE FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM platform.messages m
+        JOIN platform.media_transfers t ON t.organization_id = m.organization_id AND t.message_id = m.id
+        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
+          AND m.seq > p_done_seq AND m.deleted_at IS NULL
+          AND coalesce(m.metadata -> 'media_reading' -> t.ordinal::text, 'null') = 'null')
+$$;
+
 -- kind = 'claimed'  the turn is this worker's: fence, from_seq, to_seq, messages, history, configuration
 --        'unsent'   replies wait to be sent first: outbox, their ids in order
---        'waiting'  not before "at": the customer may still be writing, or a send was put off
+--        'waiting'  not before "at": the customer may still be writing, a send was put off, or a file is still being read
 --        'handed_over' people must answer: too many attempts, too old, too many replies, or no agent; reason says which
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
 -- messages: [{id, seq, type, text, readings, external_id}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was
 -- cancelled or refused was never said, nor what the customer has taken back.
 CREATE FUNCTION agents.claim_turn(
     p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
-    p_max_attempts int, p_max_age_seconds double precision, p_history int, p_max_replies int)
+    p_max_attempts int, p_max_age_seconds double precision, p_history int, p_max_replies int, p_media_seconds double precision)
 RETURNS jsonb LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan -- the plans do not depend on the values, and making them takes longer than running them
 AS $$
@@ -36,6 +47,7 @@ DECLARE
     setup record;
     obstacle text;
     said record;
+    look_again_at timestamptz;
 BEGIN
     -- A claim that is lost with the server is only made again: it need not wait for the disk. A fence that comes twice is harmless,
     -- because the first commit under it moves done_seq, which the second one compares.
@@ -71,6 +83,11 @@ BEGIN
         RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
     ELSIF c.run_at > clock_timestamp() THEN
         RETURN jsonb_build_object('kind', 'waiting', 'at', c.run_at);
+    ELSIF c.first_pending_at > clock_timestamp() - make_interval(secs => p_media_seconds)
+          AND agents.is_being_read(p_organization_id, p_conversation_id, c.done_seq) THEN
+        look_again_at := least(c.first_pending_at + make_interval(secs => p_media_seconds), clock_timestamp() + interval '1 second');
+        UPDATE platform.conversations SET run_at = look_again_at WHERE organization_id = p_organization_id AND id = p_conversation_id;
+        RETURN jsonb_build_object('kind', 'waiting', 'at', look_again_at);
     ELSIF c.turn_attempts >= p_max_attempts THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'dead', 'turn_attempts');
         RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'turn_attempts', 'attempts', c.turn_attempts);

@@ -1,7 +1,8 @@
 -- Who may run the turn's functions, and what the worker role may touch in them. They run with the caller's own rights.
 
 GRANT EXECUTE ON FUNCTION
-    agents.claim_turn(uuid, uuid, double precision, int, double precision, int, int),
+    agents.claim_turn(uuid, uuid, double precision, int, double precision, int, int, double precision),
+    agents.is_being_read(uuid, uuid, bigint),
     agents.start_attempt(uuid, uuid, uuid, uuid, uuid, bigint, int, text, numeric),
     agents.exceeds_spending_limit(uuid, uuid, numeric),
     agents.release_turn(uuid, uuid, bigint, text),

@@ -22,6 +22,8 @@ class TurnTimes:
     max_attempts: int = 5
     history: int = 20
     max_replies: int = 20
+    # from the burst's first message: so long a turn waits for what its files say
+    media_wait: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from shared.platform.database import Database
 
 _CLAIM: Final = (
     "SELECT agents.claim_turn(:organization_id, :conversation_id, :lease, :max_attempts, :max_age, :history,"
-    " :max_replies)"
+    " :max_replies, :media_wait)"
 )
 _COMMIT: Final = (
     "SELECT agents.commit_turn(:organization_id, :conversation_id, :fence, :from_seq, :to_seq, CAST(:turn AS jsonb))"
@@ -47,6 +47,7 @@ def claim_turn(database: Database, *, organization_id: UUID, conversation_id: UU
         max_age=times.max_age,
         history=times.history,
         max_replies=times.max_replies,
+        media_wait=times.media_wait,
     )
     return _claim(rows[0][0], organization_id=organization_id, conversation_id=conversation_id)
 

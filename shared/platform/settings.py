@@ -178,6 +178,7 @@ class TurnSettings(Settings):
     send_guard_seconds: float = Field(default=5, gt=0)  # longest pause between the mark "sending" and the first byte
     reply_max_age_hours: float = Field(default=12, gt=0)
     max_replies_per_10_minutes: int = Field(default=20, ge=1)
+    media_wait_seconds: float = Field(default=15, ge=0)  # longest wait of an answer for what a customer's files say
 
     @model_validator(mode="after")
     def _outlast(self) -> Self:

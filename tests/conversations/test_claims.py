@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ import pytest
 
 from shared.agents.responder import Answer
 from shared.channels.outbox import SendResult
-from shared.conversations.models import ClaimedTurn, HandedOver, Idle
+from shared.conversations.models import ClaimedTurn, HandedOver, Idle, Waiting
 from shared.conversations.queries import claim_turn, release_turn
 from tests.agents.running import run
 from tests.support.answers import ScriptedResponder, ScriptedSender
@@ -221,3 +221,48 @@ def test_a_channels_own_agent_is_asked_even_when_it_is_paused(scene: Scene) -> N
     )
     scene.says("oi?")
     assert claim(scene) == Idle(reason="agent_paused")
+
+
+def sends_a_voice_note(scene: Scene) -> None:
+    scene.says("ouça")
+    scene.execute("UPDATE platform.messages SET message_type = 'audio'")
+    scene.execute(
+        "INSERT INTO platform.media_transfers (organization_id, connection_id, message_id, ordinal, kind)"
+        " SELECT organization_id, connection_id, id, 0, 'audio' FROM platform.messages ON CONFLICT DO NOTHING"
+    )
+
+
+def test_a_turn_waits_for_what_a_file_says(scene: Scene) -> None:
+    """D-01, D-08: the answer is to the words of the voice note, which are there a moment later."""
+    sends_a_voice_note(scene)
+    waiting = claim(scene)
+    assert isinstance(waiting, Waiting)
+    assert 0 < (waiting.at - datetime.now(UTC)).total_seconds() <= 1
+    assert scene.conversation("run_at", "turn_attempts") == [waiting.at, 0]
+    reading = '{"media_reading": {"0": {"text": "vocês entregam hoje?"}}}'
+    scene.execute("UPDATE platform.messages SET metadata = %s::jsonb", reading)
+    scene.execute("UPDATE platform.conversations SET run_at = clock_timestamp()")
+    [message] = claimed(scene).messages
+    assert (message.words, message.unread) == ("ouça\nvocês entregam hoje?", False)
+
+
+def test_a_turn_waits_for_a_file_no_longer_than_its_time(scene: Scene) -> None:
+    """D-01: then the message is answered as one that nobody has heard."""
+    sends_a_voice_note(scene)
+    assert isinstance(claim(scene), Waiting)
+    scene.execute(
+        "UPDATE platform.conversations SET run_at = clock_timestamp(),"
+        " first_pending_at = clock_timestamp() - interval '1 second' * %s",
+        TIMES.media_wait,
+    )
+    assert [message.unread for message in claimed(scene).messages] == [True]
+
+
+def test_a_turn_waits_for_no_file_that_has_its_reason_or_was_taken_back(scene: Scene) -> None:
+    sends_a_voice_note(scene)
+    scene.execute('UPDATE platform.messages SET metadata = \'{"media_reading": {"0": {"unread": "expired"}}}\'')
+    assert [message.unread for message in claimed(scene).messages] == [True]
+    scene.customer = "5511900000000"
+    sends_a_voice_note(scene)
+    scene.execute("UPDATE platform.messages SET deleted_at = now()")
+    assert claimed(scene).messages == ()
