@@ -7,7 +7,10 @@ A file is `cases/<channel>/<name>.json`:
 - `payload`: the body as the provider posts it.
 - `items`: the items that it is split into, in order and complete, without `id` and `digest`, and without a `key` that
   holds a digest; or `unreadable`: why it cannot be split.
-- `stored` (optional): for the tests that post it, what the database holds afterwards.
+- `sent`: beside `items`, the replies that the provider receives when every conversation is run afterwards, by a
+  responder that answers whatever it is asked: `account`, `to` (the customer's address) and `answers`, the provider's
+  ids of the messages that the reply answers, in order (the words of one that has no id). `[]` when nothing is sent.
+- `stored` (optional): for the tests that post it, what the database holds afterwards, before anything is answered.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ class Case:
     payload: Any
     items: list[dict[str, Any]] | None
     unreadable: str | None
+    sent: list[dict[str, Any]] | None
     stored: Any
 
 
@@ -43,9 +47,10 @@ def all_cases() -> tuple[Case, ...]:
 
 def _read(path: Path) -> Case:
     raw = json.loads(path.read_text(encoding="utf-8"))
-    known = {"description", "ids", "payload", "items", "unreadable", "stored"}
+    known = {"description", "ids", "payload", "items", "unreadable", "sent", "stored"}
     assert set(raw) <= known, f"{path}: unknown members {set(raw) - known}"
     assert ("items" in raw) != ("unreadable" in raw), f"{path}: either items or unreadable"
+    assert ("items" in raw) == ("sent" in raw), f"{path}: items and what is sent go together"
     return Case(
         channel=path.parent.name,
         name=path.stem,
@@ -54,6 +59,7 @@ def _read(path: Path) -> Case:
         payload=raw["payload"],
         items=raw.get("items"),
         unreadable=raw.get("unreadable"),
+        sent=raw.get("sent"),
         stored=raw.get("stored"),
     )
 

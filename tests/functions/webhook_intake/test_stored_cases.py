@@ -1,4 +1,4 @@
-"""Each case file is posted to the running function, and the database then holds what its items say."""
+"""Each case file is posted to the running function: the database holds what its items say, and `sent` is sent."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import json
 import secrets
 import time
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.channels.case_files import Case, all_cases
-from tests.functions.webhook_intake.stored_rows import expected_rows, stored_rows
+from tests.functions.webhook_intake.sent_replies import Request, expected_requests, in_order, run_due_turns
+from tests.functions.webhook_intake.stored_rows import Rows, expected_rows, stored_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.functions.webhook_intake.conftest import Intake
 
@@ -69,19 +71,6 @@ def owners(intake: Intake) -> dict[str, tuple[UUID, dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def query(intake: Intake) -> Iterator[Callable[..., list[Any]]]:
-    """The superuser's view, on one connection."""
-    with contextlib.closing(intake.database.superuser()) as connection:
-        cursor = connection.cursor()
-
-        def run(statement: str, *values: object) -> list[Any]:
-            cursor.execute(statement, values)
-            return [row[0] if len(row) == 1 else tuple(row) for row in cursor.fetchall()]
-
-        yield run
-
-
-@pytest.fixture(scope="module")
 def expected(intake: Intake, owners: dict[str, tuple[UUID, dict[str, str]]]) -> dict[str, list[dict[str, Any]]]:
     """The items of each case, which has been posted to its own path and, spelled otherwise, to the common one."""
     now = int(time.time())
@@ -96,31 +85,88 @@ def expected(intake: Intake, owners: dict[str, tuple[UUID, dict[str, str]]]) -> 
     return found
 
 
+@pytest.fixture(scope="module")
+def stored(
+    intake: Intake, owners: dict[str, tuple[UUID, dict[str, str]]], expected: dict[str, list[dict[str, Any]]]
+) -> dict[str, Rows]:
+    """What the database held of each case before any of it was answered."""
+    with contextlib.closing(intake.database.superuser()) as connection:
+        cursor = connection.cursor()
+
+        def query(statement: str, *values: object) -> list[Any]:
+            cursor.execute(statement, values)
+            return [row[0] if len(row) == 1 else tuple(row) for row in cursor.fetchall()]
+
+        return {name: stored_rows(query, owners[name][0]) for name in expected}
+
+
+@pytest.fixture(scope="module")
+def sent(
+    intake: Intake, owners: dict[str, tuple[UUID, dict[str, str]]], stored: dict[str, Rows]
+) -> dict[str, list[Request]]:
+    """What the provider received for each case, whose conversations were run twice."""
+    organizations = [owners[name][0] for name in stored]
+    received = run_due_turns(intake.database, organizations)
+    return {
+        name: in_order(request for account in stand_ins.values() for request in received.get(account, ()))
+        for name, (_, stand_ins) in owners.items()
+    }
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.channel}-{case.name}")
 def test_what_is_stored_is_what_the_case_says(
-    owners: dict[str, tuple[UUID, dict[str, str]]],
-    expected: dict[str, list[dict[str, Any]]],
-    query: Callable[..., list[Any]],
-    case: Case,
+    expected: dict[str, list[dict[str, Any]]], stored: dict[str, Rows], case: Case
 ) -> None:
     """C-04, C-05, C-07, C-10, C-11, C-12, C-14, C-15, C-16, C-20: once, although it was delivered twice."""
     name = f"{case.channel}/{case.name}"
-    assert stored_rows(query, owners[name][0]) == expected_rows(case, expected[name])
+    assert stored[name] == expected_rows(case, expected[name])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.channel}-{case.name}")
+def test_what_is_sent_is_what_the_case_says(
+    owners: dict[str, tuple[UUID, dict[str, str]]], sent: dict[str, list[Request]], case: Case
+) -> None:
+    """C-07, C-11, C-12, C-13, C-14, C-15: one reply to each who asks, by the account that was asked; else none."""
+    name = f"{case.channel}/{case.name}"
+    assert sent[name] == expected_requests(case, owners[name][1])
 
 
 def test_a_row_that_is_missing_or_another_would_be_seen(
-    owners: dict[str, tuple[UUID, dict[str, str]]],
-    expected: dict[str, list[dict[str, Any]]],
-    query: Callable[..., list[Any]],
+    expected: dict[str, list[dict[str, Any]]], stored: dict[str, Rows]
 ) -> None:
-    """The negative control of the comparison above."""
-    case = next(case for case in CASES if case.name == "batch_of_many_kinds")
-    stored = stored_rows(query, owners["whatsapp/batch_of_many_kinds"][0])["media"]
+    """The negative control of what is stored."""
+    case = _case("batch_of_many_kinds")
+    found = stored["whatsapp/batch_of_many_kinds"]["media"]
     items = deepcopy(expected["whatsapp/batch_of_many_kinds"])
-    assert stored == expected_rows(case, items)["media"]
-    assert stored != expected_rows(case, items[1:])["media"]
+    assert found == expected_rows(case, items)["media"]
+    assert found != expected_rows(case, items[1:])["media"]
     items[0]["media"][0]["id"] = "another"
-    assert stored != expected_rows(case, items)["media"]
+    assert found != expected_rows(case, items)["media"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"answers": ["wamid.a1"]},
+        {"answers": ["wamid.a2", "wamid.a1"]},
+        {"answers": ["wamid.a1", "wamid.a2", "wamid.b1"]},
+        {"to": "5511987654322"},
+        {"account": "222"},
+    ],
+)
+def test_a_reply_that_is_missing_or_another_would_be_seen(
+    owners: dict[str, tuple[UUID, dict[str, str]]], sent: dict[str, list[Request]], change: dict[str, Any]
+) -> None:
+    """The negative control of what is sent."""
+    case, stand_ins, found = _case("three_tenants"), owners["whatsapp/three_tenants"][1], sent["whatsapp/three_tenants"]
+    [first, second] = case.sent or []
+    assert found == expected_requests(case, stand_ins)
+    for other in ([], [first], [first, second, second], [{**first, **change}, second]):
+        assert found != expected_requests(replace(case, sent=other), stand_ins)
+
+
+def _case(name: str) -> Case:
+    return next(case for case in CASES if case.name == name)
 
 
 def _at(now: int, value: Any) -> Any:
