@@ -107,6 +107,7 @@ def sent(
     """What the provider received for each case, whose conversations were run twice."""
     organizations = [owners[name][0] for name in stored]
     received = run_due_turns(intake.database, organizations)
+    assert received.keys() <= {account for _, stand_ins in owners.values() for account in stand_ins.values()}
     return {
         name: in_order(request for account in stand_ins.values() for request in received.get(account, ()))
         for name, (_, stand_ins) in owners.items()
