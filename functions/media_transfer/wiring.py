@@ -7,6 +7,7 @@ from shared.channels.access_tokens import AccessTokens
 from shared.channels.outbox import Account
 from shared.media.fetching import Fetching
 from shared.media.hosts import origin_name
+from shared.media.model_reader import ModelAddress, ModelReader
 from shared.media.models import Transfer
 from shared.media.reading import Reader
 from shared.media.transfers import Means
@@ -24,6 +25,7 @@ from shared.platform.settings import (
     KeySettings,
     LogSettings,
     MediaHostSettings,
+    MediaReaderSettings,
     MediaTransferSettings,
     StorageSettings,
     TasksSettings,
@@ -40,6 +42,7 @@ class MediaFunctionSettings(
     StorageSettings,
     MediaTransferSettings,
     MediaHostSettings,
+    MediaReaderSettings,
     LogSettings,
 ):
     """Everything that it reads from the environment, so that all that is missing is named at once."""
@@ -71,10 +74,22 @@ class MediaFunction:
             fetching=Fetching(trusted=frozenset(origin_name(url) for url in configured)),
             graph_url=f"{settings.graph_base_url.rstrip('/')}/{settings.graph_version}",
             open_token=open_token,
-            reader=reader,
+            reader=reader or model_reader(settings),
         )
 
     def run(self, task: Task) -> dict[str, Any]:
         """One task of the queue; see `execute`."""
         check_role(self._database)
         return execute(task.payload, task_name=task.name, means=self._means, queue=self._queue, own_url=self._own_url)
+
+
+def model_reader(settings: MediaReaderSettings) -> Reader | None:
+    """The reader that the settings ask for, if any."""
+    if settings.media_reader_url is None:
+        return None
+    key = settings.media_reader_api_key
+    return ModelReader(
+        ModelAddress(settings.media_reader_url, key.get_secret_value() if key else ""),
+        transcription_model=settings.media_transcription_model,
+        description_model=settings.media_description_model,
+    )

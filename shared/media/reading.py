@@ -1,7 +1,7 @@
 """What a medium says, in words: a transcript of what was spoken, a description of what is seen, or why there is none.
 
-No reader is part of this project: one that is configured implements `Reader`. Without one every message with media
-carries the reason, so that a turn, or a person, sees that something was sent that nobody read.
+A reader implements `Reader`, as model_reader.py does. Without one every message with media carries the reason, so that
+a turn, or a person, sees that something was sent that nobody read.
 """
 
 import json
@@ -19,14 +19,23 @@ _SPOKEN: Final = frozenset({"audio"})
 _SEEN: Final = frozenset({"image", "sticker"})
 
 
+class Read(Protocol):
+    """Turns the bytes of one medium into words."""
+
+    def __call__(self, data: bytes, /, *, mime_type: str) -> str:
+        """The words, within a minute; "" when there are none. May raise anything."""
+
+
 class Reader(Protocol):
-    """Turns bytes into words, within a minute; what it costs is accounted by whoever makes one. May raise anything."""
+    """What reads each kind of media, None for a kind that nothing reads; what it costs is its own to report."""
 
-    def transcribe(self, data: bytes, *, mime_type: str) -> str:
-        """What is said in a recording; "" when nothing is."""
+    @property
+    def transcribe(self) -> Read | None:
+        """Gives what is said in a recording."""
 
-    def describe(self, data: bytes, *, mime_type: str) -> str:
-        """What an image shows, and the text in it."""
+    @property
+    def describe(self) -> Read | None:
+        """Gives what an image shows, and the text in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,11 @@ def read_medium(
     spoken = transfer.voice or transfer.kind in _SPOKEN
     if not spoken and transfer.kind not in _SEEN:
         return Reading(unread="kind_not_read")
+    read = reader.transcribe if spoken else reader.describe
+    if read is None:
+        return Reading(unread="no_reader")
     try:
-        data = load()
-        text = (
-            reader.transcribe(data, mime_type=mime_type) if spoken else reader.describe(data, mime_type=mime_type)
-        ).strip()
+        text = read(load(), mime_type=mime_type).strip()
     except Exception as failure:  # noqa: BLE001 - a reader is somebody else's service
         _log.warning(
             "medium could not be read", transfer_id=str(transfer.id), size=size, failure=type(failure).__name__

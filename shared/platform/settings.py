@@ -138,6 +138,21 @@ class MediaHostSettings(Settings):
     media_trusted_origins: CommaList = ()
 
 
+class MediaReaderSettings(Settings):
+    """The models that read media, at an OpenAI-compatible URL; a kind of media without its model is not read."""
+
+    media_reader_url: str | None = Field(default=None, pattern="^https?://")
+    media_reader_api_key: SecretStr | None = None
+    media_transcription_model: str | None = None
+    media_description_model: str | None = None
+
+    @model_validator(mode="after")
+    def _have_an_address(self) -> Self:
+        if (self.media_transcription_model or self.media_description_model) and not self.media_reader_url:
+            raise ValueError("MEDIA_READER_URL: missing, a model is named but not where it is")
+        return self
+
+
 class KeySettings(Settings):
     """The master key that wraps every keyset: KMS_KEY_NAME in the cloud, MASTER_KEY_FILE (a Tink keyset) locally."""
 
