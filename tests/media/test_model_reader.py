@@ -271,7 +271,7 @@ def test_a_model_without_a_url_is_refused_with_the_setting_s_name(environment: p
 def test_a_transfer_leaves_the_words_where_the_next_turn_finds_them(
     scene: Scene, models: ModelServer, shared_database: Database
 ) -> None:
-    """D-01, D-08: the voice note is heard outside the webhook, and the turn reads what was spoken."""
+    """D-01: the voice note is heard outside the webhook, and the turn reads what was spoken."""
     scene.provider.put("voice", OGG, mime_type="audio/ogg")
     with scene_in(shared_database) as customer:
         customer.says("")
