@@ -34,7 +34,8 @@ $$;
 --        'handed_over' people must answer: too many attempts, too old, too many replies, or no agent; reason says which
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
 -- messages: [{id, seq, type, text, readings, external_id}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was
--- cancelled or refused was never said, nor what the customer has taken back.
+-- cancelled or refused was never said, nor what the customer has taken back. What was said in a conversation that goes on in this one,
+-- because two contacts were one person, was said before too.
 CREATE FUNCTION agents.claim_turn(
     p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
     p_max_attempts int, p_max_age_seconds double precision, p_history int, p_max_replies int, p_media_seconds double precision)
@@ -144,10 +145,17 @@ BEGIN
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
            AND m.seq > c.done_seq AND m.seq <= c.last_in_seq AND m.deleted_at IS NULL) AS messages,
         (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
-         FROM (SELECT m.id, m.sender_type, m.text_content, m.created_at FROM platform.messages m
-               WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
-                 AND (m.seq <= c.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed') AND m.deleted_at IS NULL
-               ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) h) AS history
+         FROM (SELECT one.id, one.sender_type, one.text_content, one.created_at
+               FROM (SELECT c.id, c.done_seq
+                     UNION ALL
+                     SELECT o.id, o.done_seq FROM platform.conversations o
+                     WHERE o.organization_id = p_organization_id AND o.continued_in = p_conversation_id) AS conversation
+               CROSS JOIN LATERAL (
+                   SELECT m.id, m.sender_type, m.text_content, m.created_at FROM platform.messages m
+                   WHERE m.organization_id = p_organization_id AND m.conversation_id = conversation.id
+                     AND (m.seq <= conversation.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed') AND m.deleted_at IS NULL
+                   ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) one
+               ORDER BY one.created_at DESC, one.id DESC LIMIT p_history) h) AS history
     INTO said;
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,

@@ -122,7 +122,7 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
         with run.attend(claimed):
-            answer = opt_out_answer(claimed.messages) or _answer(run.responder, turn)
+            answer = _answer(run.responder, turn)
         parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)
@@ -144,8 +144,13 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
 def _answer(responder: Responder, turn: Turn) -> Answer:
     """The responder's answer, or a person's help when it would cost more than the organization allows.
 
-    What the responder has called before it met the limit keeps its reserved cost as the estimate.
+    Nothing is said to who took everything back, or wants no more messages. What the responder has called before it met
+    the limit keeps its reserved cost as the estimate.
     """
+    if not turn.claimed.messages:
+        return Answer(text=None, model="rules", details={"rule": "all_taken_back"})
+    if silent := opt_out_answer(turn.claimed.messages):
+        return silent
     try:
         return responder.answer(turn)
     except SpendingLimitReached:

@@ -244,3 +244,13 @@ def test_an_answer_without_end_is_not_sent(scene: Scene) -> None:
     sender = ScriptedSender()
     report = run(scene, responder=ScriptedResponder(lambda _: Answer(text="palavra " * 100_000)), sender=sender)
     assert (report.result, report.reason, sender.sent) == ("failed", "ValueError", [])
+
+
+def test_nobody_is_asked_to_answer_what_was_taken_back(scene: Scene) -> None:
+    """C-14: the turn ends without a word, and without the cost of one."""
+    scene.says("oi?", "não, esquece")
+    scene.execute("UPDATE platform.messages SET deleted_at = now()")
+    responder, sender = ScriptedResponder(), ScriptedSender()
+    run(scene, responder=responder, sender=sender)
+    assert (responder.turns, sender.sent) == ([], [])
+    assert scene.conversation("done_seq", "automation_state") == [2, "auto"]

@@ -226,6 +226,7 @@ def stack_on(  # noqa: PLR0913 - what a soak varies
     """Everything started, with one organization whose replies may be cut into parts of 60 characters."""
     configure(LogSettings(log_level="WARNING"))  # the sweep's line each 0.2 s would bury the soak's own
     with contextlib.ExitStack() as stack:
+        stack.callback(configure, LogSettings())  # other tests of this process look for lines
         scene = stack.enter_context(scene_in(database))
         credentials = make_credentials(folder)
         connect_account(scene, credentials)

@@ -233,7 +233,7 @@ def sends_a_voice_note(scene: Scene) -> None:
 
 
 def test_a_turn_waits_for_what_a_file_says(scene: Scene) -> None:
-    """D-01, D-08: the answer is to the words of the voice note, which are there a moment later."""
+    """D-01: the answer is to the words of the voice note, which are there a moment later."""
     sends_a_voice_note(scene)
     waiting = claim(scene)
     assert isinstance(waiting, Waiting)
@@ -266,3 +266,22 @@ def test_a_turn_waits_for_no_file_that_has_its_reason_or_was_taken_back(scene: S
     sends_a_voice_note(scene)
     scene.execute("UPDATE platform.messages SET deleted_at = now()")
     assert claimed(scene).messages == ()
+
+
+def test_what_was_said_in_a_conversation_that_goes_on_here_was_said_before(scene: Scene) -> None:
+    """C-11: a customer whose two contacts became one is not a stranger; what waits there is answered there."""
+    scene.says("me chamo Ana")
+    run(scene, responder=ScriptedResponder(lambda _: Answer(text="Olá, Ana.")))
+    first = scene.conversation_id
+    scene.says("e mais uma coisa")
+    scene.customer = f"{scene.customer}9"
+    scene.says("oi de novo")
+    run(scene, responder=ScriptedResponder(lambda _: Answer(text="Oi.")))
+    scene.says("como me chamo?")
+    assert len(claimed(scene).history) == 2
+    scene.execute("UPDATE platform.conversations SET lease_until = NULL")
+    scene.execute("UPDATE platform.conversations SET continued_in = %s WHERE id = %s", scene.conversation_id, first)
+    said = ["me chamo Ana", "Olá, Ana.", "oi de novo", "Oi."]
+    assert [message.text for message in claimed(scene).history] == said
+    scene.execute("UPDATE platform.conversations SET lease_until = NULL")
+    assert [message.text for message in claimed(scene, replace(TIMES, history=3)).history] == said[1:]
