@@ -21,10 +21,10 @@ from shared.platform.logs import get_logger
 
 _log = get_logger(__name__)
 
-TOTAL_SECONDS: Final = 60.0  # half of the function's 120 s
-LARGEST_IMAGE: Final = (
-    5 * MB
-)  # WhatsApp's own limit; of a larger one, the request in base64 fills the instance's memory
+# Before it 80 s may have gone into fetching, and the function ends after 120 s: a second run would pay a second time.
+TOTAL_SECONDS: Final = 30.0
+# WhatsApp's own limit; of a larger one the request in base64 would fill the instance's memory.
+LARGEST_IMAGE: Final = 5 * MB
 LARGEST_RECORDING: Final = 25 * MB  # OpenAI's limit of a file
 _MOST_TOKENS: Final = 1000  # of a description: three quarters of a page
 _IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})  # what OpenAI's models take

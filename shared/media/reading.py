@@ -23,7 +23,7 @@ class Read(Protocol):
     """Turns the bytes of one medium into words."""
 
     def __call__(self, data: bytes, /, *, mime_type: str) -> str:
-        """The words, within a minute; "" when there are none. May raise anything."""
+        """The words, within half a minute; "" when there are none. May raise anything."""
 
 
 class Reader(Protocol):

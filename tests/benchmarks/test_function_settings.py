@@ -10,7 +10,14 @@ from tests.support.database import Database
 
 FUNCTIONS = load_manifest().functions
 INSTEAD = {"KMS_KEY_NAME": "MASTER_KEY_FILE"}  # what a laptop has in a cloud setting's place
-OPTIONAL = {"QUEUE_SHARDS", "INSTAGRAM_APP_SECRETS"}
+OPTIONAL = {
+    "QUEUE_SHARDS",
+    "INSTAGRAM_APP_SECRETS",
+    "MEDIA_READER_URL",
+    "MEDIA_READER_API_KEY",
+    "MEDIA_TRANSCRIPTION_MODEL",
+    "MEDIA_DESCRIPTION_MODEL",
+}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
