@@ -4,7 +4,8 @@ Messages come in WhatsApp's form or in that of Instagram and Messenger, and are 
 
     python -m tests.chaos.provider SEED LOG CERTIFICATES STATUS_URL [FAULT=SHARE …]
 
-Accepted messages and invoiced calls are lines of the file LOG. Each accepted message is reported by status webhooks to
+Accepted messages and invoiced calls are lines of the file LOG, a message with the times (s) at which it came and was
+accepted: far apart, the machine was too busy for the soak's short times. Each accepted message is reported by status webhooks to
 STATUS_URL with our id, like the provider's. Faults are shares of all messages: answer_dropped (accepted, the answer is
 cut), error_500, refused (130429), status_lost. The first line written to stdout is the port;
 the process ends when its stdin does.
@@ -53,7 +54,7 @@ class World:
         """Appends one line, in the order of acceptance; it survives this process."""
         with self.lock:
             self.accepted += 1
-            self.log.write(json.dumps({"n": self.accepted, **line}) + "\n")
+            self.log.write(json.dumps({"n": self.accepted, "at": time.time(), **line}) + "\n")
             self.log.flush()
 
     def report(self, message_id: str, key: str | None, **said: str) -> None:
@@ -85,6 +86,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     world: World
+    came_at: float
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
@@ -96,6 +98,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.came_at = time.time()
         if self.path == "/model":
             self._model(body)
         elif "status" in body or "sender_action" in body:
@@ -126,7 +129,8 @@ class Handler(BaseHTTPRequestHandler):
         key = body["message"]["metadata"] if is_page else body.get("biz_opaque_callback_data")
         to = body["recipient"]["id"] if is_page else body["to"]
         text = body["message"]["text"] if is_page else body["text"]["body"]
-        self.world.write({"kind": "message", "key": key, "to": to, "text": text, "message_id": message_id})
+        line = {"kind": "message", "key": key, "to": to, "text": text, "message_id": message_id}
+        self.world.write({**line, "came_at": self.came_at})
         if is_page:
             written = datetime.now(UTC).isoformat(timespec="seconds")
             sent = {"id": message_id, "created_time": written, "from": {"id": "page"}, "message": text}
