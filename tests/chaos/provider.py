@@ -5,9 +5,9 @@ Messages come in WhatsApp's form or in that of Instagram and Messenger, and are 
     python -m tests.chaos.provider SEED LOG CERTIFICATES STATUS_URL [FAULT=SHARE …]
 
 Accepted messages and invoiced calls are lines of the file LOG, a message with the times (s) at which it came and was
-accepted: far apart, the machine was too busy for the soak's short times. Each accepted message is reported by status webhooks to
-STATUS_URL with our id, like the provider's. Faults are shares of all messages: answer_dropped (accepted, the answer is
-cut), error_500, refused (130429), status_lost. The first line written to stdout is the port;
+accepted: far apart, the machine was too busy for the soak's short times. Each accepted message is reported by status
+webhooks to STATUS_URL with our id, like the provider's. Faults are shares of all messages: answer_dropped (accepted,
+the answer is cut), error_500, refused (130429), status_lost. The first line written to stdout is the port;
 the process ends when its stdin does.
 """
 
