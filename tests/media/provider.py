@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -137,6 +138,8 @@ class MediaProvider:
         elif "Content-Length" not in medium.headers:
             request.send_header("Content-Length", str(len(medium.data)))
         request.end_headers()
+        # what the kernel takes before anybody reads is not what was read
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         with contextlib.suppress(OSError):
             for piece in _pieces(medium):
                 framed = b"%x\r\n%s\r\n" % (len(piece), piece) if medium.chunked or medium.endless else piece
