@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from infra.local import punctual
@@ -21,8 +22,6 @@ from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import httpx
 
     from tests.infra.local.running_stack import RunningStack
 
