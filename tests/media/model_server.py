@@ -7,8 +7,8 @@ import email.parser
 import email.policy
 import http.server
 import json
+import select
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -78,14 +78,13 @@ class ModelServer:
         request.end_headers()
         request.wfile.write(body)
 
-    def _silent(self, _request: http.server.BaseHTTPRequestHandler) -> None:
-        time.sleep(3)
+    def _silent(self, request: http.server.BaseHTTPRequestHandler) -> None:
+        _has_left(request, within=60.0)
 
     def _dripping(self, request: http.server.BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        for _ in range(30):
+        while not _has_left(request, within=0.1):
             request.wfile.write(b"x")
-            time.sleep(0.1)
 
     def _cut(self, request: http.server.BaseHTTPRequestHandler) -> None:
         request.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"text": "bom')
@@ -104,6 +103,12 @@ class ModelServer:
             message = {"role": "assistant", "content": self.words}
             said = {"choices": [{"index": 0, "message": message, "finish_reason": self.finish_reason}]}
         return json.dumps(said | ({} if self.usage is None else {"usage": self.usage})).encode()
+
+
+def _has_left(request: http.server.BaseHTTPRequestHandler, *, within: float) -> bool:
+    """Whether the client ends the connection within these seconds; it has nothing more to send."""
+    readable, _, _ = select.select([request.connection], [], [], within)
+    return bool(readable)
 
 
 @contextlib.contextmanager
