@@ -6,6 +6,7 @@ STOP, default KILL). With `CRASH_ONCE_FILE` it makes that file when it fires, an
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 _passes: dict[str, int] = {}
@@ -25,4 +26,5 @@ def crash_point(name: str) -> None:
         except FileExistsError:
             return
     wanted = os.environ.get("CRASH_SIGNAL", "KILL")
-    os.kill(os.getpid(), signal.SIGSTOP if wanted == "STOP" else signal.SIGKILL)
+    # to this thread, which then does not take another step: a signal to the process may stop another thread first
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP if wanted == "STOP" else signal.SIGKILL)

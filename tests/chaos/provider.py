@@ -40,6 +40,7 @@ class World:
         self.chance = random.Random(seed)  # noqa: S311 - reproducible on purpose
         self.faults = {name: float(share) for name, share in (fault.split("=") for fault in faults)}
         self.lock = threading.Lock()
+        self.writing = threading.Lock()  # a busy disk must not hold up what the provider knows
         self.log = Path(log).open("a")  # noqa: SIM115 - as long as the process
         self.accepted = 0
         self.conversations: dict[str, list[dict[str, Any]]] = {}  # by customer, newest first
@@ -50,11 +51,18 @@ class World:
         with self.lock:
             return self.chance.random() < self.faults.get(fault, 0.0)
 
-    def write(self, line: dict[str, Any]) -> None:
-        """Appends one line, in the order of acceptance; it survives this process."""
+    def accept(self, line: dict[str, Any], *, said: dict[str, Any] | None = None) -> None:
+        """Numbers one line in the order of acceptance and writes it; `said` is what the customer's conversation shows.
+
+        Whoever asks for the conversation from now on finds the message, however long the disk takes.
+        """
         with self.lock:
             self.accepted += 1
-            self.log.write(json.dumps({"n": self.accepted, "at": time.time(), **line}) + "\n")
+            numbered = {"n": self.accepted, "at": time.time(), **line}
+            if said is not None:
+                self.conversations.setdefault(line["to"], []).insert(0, said)
+        with self.writing:
+            self.log.write(json.dumps(numbered) + "\n")
             self.log.flush()
 
     def report(self, message_id: str, key: str | None, **said: str) -> None:
@@ -108,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _model(self, body: dict[str, Any]) -> None:
         cost = "0.0012345678"
-        self.world.write({"kind": "call", "attempt": body["attempt"], "cost": cost})
+        self.world.accept({"kind": "call", "attempt": body["attempt"], "cost": cost})
         mark = f"re:{body['from']}-{body['to']}"
         text = f"{mark} primeira parte da resposta."
         if any("[long]" in said for said in body["texts"]):
@@ -130,11 +138,9 @@ class Handler(BaseHTTPRequestHandler):
         to = body["recipient"]["id"] if is_page else body["to"]
         text = body["message"]["text"] if is_page else body["text"]["body"]
         line = {"kind": "message", "key": key, "to": to, "text": text, "message_id": message_id}
-        self.world.write({**line, "came_at": self.came_at})
-        if is_page:
-            written = datetime.now(UTC).isoformat(timespec="seconds")
-            sent = {"id": message_id, "created_time": written, "from": {"id": "page"}, "message": text}
-            self.world.conversations.setdefault(to, []).insert(0, sent)
+        written = datetime.now(UTC).isoformat(timespec="seconds")
+        said = {"id": message_id, "created_time": written, "from": {"id": "page"}, "message": text}
+        self.world.accept({**line, "came_at": self.came_at}, said=said if is_page else None)
         self.world.report(message_id, key, to=to, text=text)
         if self.world.happens("answer_dropped"):
             self.connection.shutdown(socket.SHUT_RDWR)
