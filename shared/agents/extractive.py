@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.agents.chat_text import chat_text, stems
+from shared.agents.gates.models import Source
 from shared.agents.questions import Courtesy, courtesy, questions
 from shared.agents.responder import Answer, Turn
 from shared.agents.wording import Wording, wording
@@ -45,11 +46,14 @@ def _answer_from(
 ) -> Answer:
     """The reply from what was found for each question, in the order they were asked."""
     said: dict[str, str] = {}
+    sources: dict[str, Source] = {}
     unanswered = unreadable
     for question, retrieval in found:
         if retrieval.above_threshold and retrieval.passages:
             best = retrieval.passages[0]
-            said.setdefault(str(best.chunk_id), excerpt(best, question))
+            chunk_id = str(best.chunk_id)
+            said.setdefault(chunk_id, excerpt(best, question))
+            sources[chunk_id] = Source(chunk_id=chunk_id, text=f"{best.heading}\n{best.content}")
         else:
             unanswered = True
     paragraphs = list(said.values())
@@ -63,6 +67,7 @@ def _answer_from(
         reason=("unreadable_message" if unreadable else "knowledge_gap") if unanswered else None,
         chunk_ids=tuple(str(passage.chunk_id) for passage in passages),
         scores=tuple(round(float(passage.score), 6) for passage in passages),
+        sources=tuple(sources.values()),
         details={"used": list(said), "best_scores": [retrieval.best_score for _, retrieval in found]},
     )
 

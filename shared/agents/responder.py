@@ -1,11 +1,12 @@
 """How an answer is asked for: the Protocol of everything that can answer a turn, and what an answer is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from shared.agents.gates.models import Source, Verdict
 from shared.conversations.models import ClaimedTurn
 
 
@@ -52,6 +53,7 @@ class Answer:
     `text` None says nothing. `abstained` gives the conversation to people once the text is sent; `reason` is the code.
     `opted_out` remembers that the customer wants no more marketing.
     `chunk_ids` and `scores` belong together: the passages that were considered, best first.
+    `sources` are the passages that the text is drawn from: what it claims must stand in them.
     """
 
     text: str | None
@@ -60,6 +62,7 @@ class Answer:
     model: str = "extractive"
     chunk_ids: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
+    sources: tuple[Source, ...] = ()
     calls: tuple[FinishedCall, ...] = ()
     opted_out: bool = False
     details: dict[str, object] = field(default_factory=dict)
@@ -90,3 +93,14 @@ class Responder(Protocol):
 
     def answer(self, turn: Turn) -> Answer:
         """What to say to the turn's messages, within `turn.seconds_left()`."""
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """A responder that can write an answer once more, when a gate has said no to it."""
+
+    def rewrite(self, turn: Turn, answer: Answer, vetoes: Sequence[Verdict]) -> Answer:
+        """The answer without what the gates found, within `turn.seconds_left()`; it meets all gates again.
+
+        `details` of the new answer replace those of the old one. Raises what `Responder.answer` raises.
+        """

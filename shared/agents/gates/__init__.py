@@ -1,0 +1,1 @@
+"""What a reply must pass before it may leave: ordered, versioned, pure checks of a draft."""
