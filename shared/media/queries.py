@@ -81,6 +81,10 @@ _COUNT_ERROR: Final = text("""
     VALUES (:organization_id, :connection_id, ARRAY[clock_timestamp()])
     ON CONFLICT (organization_id, connection_id) DO UPDATE
     SET error_times = (t.error_times || clock_timestamp())[greatest(1, cardinality(t.error_times) - 48):]""")
+# Unless the token was replaced since the attempt began: then the refusal says nothing about the new one.
+_TOKEN_IS_OVER: Final = text("""
+    SELECT agents.mark_connection(c.organization_id, c.id, 'expired', :detail) FROM integrations.connections c
+    WHERE c.organization_id = :organization_id AND c.id = :connection_id AND c.access_token = :sealed_token""")
 # The message says what it has: always the whole list anew, so that a repetition changes nothing.
 _TELL_MESSAGE: Final = text("""
     UPDATE platform.messages m
@@ -222,6 +226,17 @@ def count_error(session: TenantSession, transfer: Transfer) -> None:
     session.execute(
         _COUNT_ERROR, {"organization_id": transfer.organization_id, "connection_id": transfer.connection_id}
     )
+
+
+def report_token_over(session: TenantSession, transfer: Transfer, *, detail: str) -> None:
+    """Stop the connection's sends until a person connects the account again, as a refused send does."""
+    parameters = {
+        "organization_id": transfer.organization_id,
+        "connection_id": transfer.connection_id,
+        "sealed_token": transfer.sealed_token,
+        "detail": detail,
+    }
+    session.execute(_TOKEN_IS_OVER, parameters)
 
 
 def tell_message(session: TenantSession, *, organization_id: UUID, message_id: UUID, reading: str) -> None:

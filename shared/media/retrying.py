@@ -43,6 +43,7 @@ RULES: Final[dict[str, Rule]] = {
     "bad_answer": Rule("failed", _SOON[:5], counts=True),
     # a person must connect the account again
     "unauthorized": Rule("failed", _HOURLY, endless=True, counts=True),
+    "token_over": Rule("failed", _HOURLY, endless=True, counts=True),
     "no_token": Rule("failed", _HOURLY, endless=True),
     # our own storage or reader
     "storage_away": Rule("failed", _SOON, endless=True),
@@ -70,7 +71,8 @@ RULES: Final[dict[str, Rule]] = {
 # What the Graph API's code says more exactly than its HTTP status (4xx); (code, subcode) comes before code.
 GRAPH_CODES: Final[dict[int | tuple[int, int], str]] = {
     (100, 33): "unknown_object",
-    **dict.fromkeys((0, 3, 10, 190, 131005, *range(200, 300)), "unauthorized"),
+    **dict.fromkeys((0, 3, 10, 131005, *range(200, 300)), "unauthorized"),
+    **dict.fromkeys((102, 190), "token_over"),
     **dict.fromkeys((4, 17, 32, 613, 80007, 130429), "rate_limited"),
     **dict.fromkeys((1, 2, 131000, 131016), "server_error"),
 }

@@ -155,6 +155,8 @@ def _record_failure(means: Means, transfer: Transfer, failed: Failed) -> Transfe
         # before the transfer is locked: a claim locks in this order
         if failed.rule.counts and transfer.provider_media_id is not None:
             queries.count_error(session, transfer)
+        if failed.code == "token_over":
+            queries.report_token_over(session, transfer, detail=f"media: {failed.detail}")
         if queries.hold(session, transfer) == "lost":
             return TransferReport("lost", failed.code)
         pause = pause_before_next(failed, attempt=transfer.attempt)

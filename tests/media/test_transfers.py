@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -247,7 +248,7 @@ def test_a_token_that_the_provider_refuses_waits_for_people(scene: Scene) -> Non
 @pytest.mark.parametrize(
     ("status", "error", "state", "code"),
     [
-        (400, '{"error": {"code": 190, "message": "expired"}}', "pending", "unauthorized"),
+        (400, '{"error": {"code": 190, "message": "expired"}}', "pending", "token_over"),
         (400, '{"error": {"code": 100, "error_subcode": 33}}', "pending", "unknown_object"),
         (400, '{"error": {"code": 100}}', "pending", "refused_by_provider"),
         (400, '{"error": {"code": 130429}}', "pending", "rate_limited"),
@@ -265,6 +266,35 @@ def test_what_the_graph_api_says_counts_more_than_its_status(
     scene.provider.put("m1", PNG, statuses=[status], error=error.encode())
     report = scene.run(scene.transfer("m1"))
     assert (report.state, report.code) == (state, code)
+
+
+@pytest.mark.parametrize(
+    ("code", "replaced", "status"), [(190, False, "expired"), (190, True, "active"), (10, False, "active")]
+)
+def test_a_token_that_is_over_stops_the_connection_unless_it_was_replaced_meanwhile(
+    scene: Scene,
+    code: int,
+    replaced: bool,
+    status: str,  # noqa: FBT001 - a parameter
+) -> None:
+    """C-21."""
+    mine = scene.tenant.organization_id
+    store = "UPDATE integrations.connections SET access_token = %s WHERE organization_id = %s"
+    scene.rows(store, "sealed", mine)
+    scene.provider.put("m1", PNG, statuses=[400], error=json.dumps({"error": {"code": code}}).encode())
+
+    def open_token(_: object) -> str:
+        if replaced:
+            scene.rows(store, "sealed anew", mine)
+        return TOKEN
+
+    assert scene.run(scene.transfer("m1"), open_token=open_token).state == "pending"
+    assert scene.rows("SELECT status FROM integrations.connections WHERE organization_id = %s", mine) == [status]
+    told = scene.rows(
+        "SELECT count(*) FROM audit.activity_logs WHERE organization_id = %s AND action = 'connection.needs_attention'",
+        mine,
+    )
+    assert told == [int(status == "expired")]
 
 
 def test_an_object_that_stays_unknown_fails(scene: Scene) -> None:
