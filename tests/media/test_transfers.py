@@ -274,8 +274,8 @@ def test_what_the_graph_api_says_counts_more_than_its_status(
 def test_a_token_that_is_over_stops_the_connection_unless_it_was_replaced_meanwhile(
     scene: Scene,
     code: int,
-    replaced: bool,
-    status: str,  # noqa: FBT001 - a parameter
+    replaced: bool,  # noqa: FBT001 - a parameter
+    status: str,
 ) -> None:
     """C-21."""
     mine = scene.tenant.organization_id
