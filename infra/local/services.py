@@ -1,4 +1,4 @@
-"""The stack's own servers in one process: queue, scheduler, Meta sandbox, storage and the gateway in front of them.
+"""The stack's own servers in one process: queue, scheduler, sandboxes, storage and the gateway in front of them.
 
 A module of its own because its imports (gRPC, the client library's messages, the emulator) take most of a second, in
 which the database and the functions are starting already.
@@ -16,6 +16,7 @@ from infra.local.meta.accounts import PageAccount
 from infra.local.meta.app import MetaApp
 from infra.local.meta.sandbox import MetaSandbox
 from infra.local.meta.webhooks import Receiver
+from infra.local.models.app import ModelApp, ModelSandbox
 from infra.local.object_storage import ObjectStorage
 from infra.local.ports import port_of
 from infra.local.queues import make_queues, mover
@@ -52,6 +53,7 @@ class Services:
             ),
             fetcher=fetcher,
         )
+        self.models = ModelSandbox(folder=basis.folder.sandbox)
         self.storage = ObjectStorage(
             basis.folder.storage, buckets=(MEDIA_BUCKET, ARCHIVE_BUCKET), listening=basis.reserved.storage
         )
@@ -60,6 +62,7 @@ class Services:
             scheduler=self.scheduler,
             sandbox=self.sandbox,
             meta=MetaApp(self.sandbox),
+            models=ModelApp(self.models),
             storage=self.storage,
             tokens=tokens,
         )
@@ -93,6 +96,7 @@ class Services:
         await make_queues(self.engine, basis.manifest)
         await self.tasks_server.start()
         self.storage.start()
+        self.models.start()
         await self._basis.listener.serve(self._gateway)
 
     def start_calling(self) -> None:
@@ -112,4 +116,5 @@ class Services:
         await self._basis.listener.close()
         await self.tasks_server.stop()
         await self.engine.close()
+        self.models.stop()
         self.storage.stop()

@@ -226,7 +226,7 @@ class LocalStack:
                 "owner": basis.server.url("owner_login"),
                 "application": basis.server.url("application"),
             },
-            "sandboxes": {"meta": f"{basis.directory.gateway}/sandbox/meta"},
+            "sandboxes": {name: f"{basis.directory.gateway}/sandbox/{name}" for name in ("meta", "models")},
             "demo": {
                 "organization_id": demo.organization_id,
                 "phone_number_id": demo.phone_number_id,

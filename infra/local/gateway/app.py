@@ -37,6 +37,7 @@ class Gateway:
                 Route("/overview", self._overview),
                 Route("/oidc/certs", self._certs),
                 Mount("/sandbox/meta", app=parts.meta.router),
+                Mount("/sandbox/models", app=parts.models.router),
                 *Admin(parts).routes(),
             ],
             exception_handlers={HTTPException: refusal},

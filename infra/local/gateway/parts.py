@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from infra.local.meta.app import MetaApp
 from infra.local.meta.sandbox import MetaSandbox
+from infra.local.models.app import ModelApp
 from infra.local.object_storage import ObjectStorage
 from infra.local.scheduler import Scheduler
 from infra.local.tasks.engine import TaskEngine
@@ -18,5 +19,6 @@ class Parts:
     scheduler: Scheduler
     sandbox: MetaSandbox
     meta: MetaApp
+    models: ModelApp
     storage: ObjectStorage
     tokens: TokenSigner
