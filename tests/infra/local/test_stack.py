@@ -32,7 +32,7 @@ def test_the_ready_file_says_where_everything_is(running_stack: RunningStack) ->
     assert set(ready) == {"gateway", "functions", "database", "sandboxes", "demo", "data_dir"}
     assert set(ready["functions"]) == {"echo", "tick"}
     assert set(ready["database"]) == {"owner", "application"}
-    assert ready["sandboxes"] == {"meta": f"{ready['gateway']}/sandbox/meta"}
+    assert ready["sandboxes"] == {name: f"{ready['gateway']}/sandbox/{name}" for name in ("meta", "models")}
     assert set(ready["demo"]) == {
         "organization_id",
         "phone_number_id",
