@@ -660,6 +660,30 @@ $$;
 
 ALTER FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) OWNER TO owner;
 
+-- Name: expire_ingestions(integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.expire_ingestions(p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moved int;
+BEGIN
+    UPDATE platform.knowledge_ingestions i
+    SET state = 'pending', next_attempt_at = clock_timestamp(), lease_until = NULL, error_code = 'worker_lost'
+    FROM (
+        SELECT x.organization_id, x.id FROM platform.knowledge_ingestions x
+        WHERE x.state = 'running' AND x.lease_until <= clock_timestamp()
+        ORDER BY x.lease_until LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) stale
+    WHERE i.organization_id = stale.organization_id AND i.id = stale.id;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    RETURN moved;
+END
+$$;
+
+ALTER FUNCTION agents.expire_ingestions(p_batch integer) OWNER TO owner;
+
 -- Name: expire_sends(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) RETURNS integer
@@ -840,6 +864,32 @@ $$;
 
 ALTER FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) OWNER TO owner;
 
+-- Name: ingestions_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.ingestions_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, ingestion_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE waiting AS (
+        -- a loose index scan: one look-up for each organization that has anything pending
+        (SELECT i.organization_id FROM platform.knowledge_ingestions i WHERE i.state = 'pending' ORDER BY i.organization_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT i.organization_id FROM platform.knowledge_ingestions i
+                WHERE i.state = 'pending' AND i.organization_id > waiting.organization_id ORDER BY i.organization_id LIMIT 1)
+        FROM waiting WHERE waiting.organization_id IS NOT NULL
+    )
+    SELECT waiting.organization_id, d.id
+    FROM waiting, LATERAL (
+        SELECT i.id, i.next_attempt_at, row_number() OVER (ORDER BY i.next_attempt_at) AS rank
+        FROM platform.knowledge_ingestions i
+        WHERE i.organization_id = waiting.organization_id AND i.state = 'pending'
+          AND i.next_attempt_at <= clock_timestamp() - make_interval(secs => p_grace_seconds)
+        ORDER BY i.next_attempt_at LIMIT p_per_organization
+    ) d
+    ORDER BY d.rank, d.next_attempt_at LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.ingestions_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) OWNER TO owner;
+
 -- Name: is_being_read(uuid, uuid, bigint); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) RETURNS boolean
@@ -854,6 +904,17 @@ CREATE FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id u
 $$;
 
 ALTER FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) OWNER TO owner;
+
+-- Name: knowledge_to_derive(integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.knowledge_to_derive(p_limit integer) RETURNS TABLE(organization_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT s.organization_id FROM platform.knowledge_settings s
+    WHERE s.usage_due_at <= clock_timestamp() ORDER BY s.usage_due_at LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.knowledge_to_derive(p_limit integer) OWNER TO owner;
 
 -- Name: leave_window(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -4260,6 +4321,7 @@ CREATE TABLE platform.knowledge_base (
     content_type text DEFAULT 'faq'::text NOT NULL,
     source_path text,
     source_digest text,
+    source_object text,
     category text,
     tags jsonb DEFAULT '[]'::jsonb NOT NULL,
     keywords jsonb DEFAULT '[]'::jsonb NOT NULL,
@@ -4284,6 +4346,7 @@ CREATE TABLE platform.knowledge_base (
     CONSTRAINT knowledge_base_effectiveness_score_check CHECK (((effectiveness_score >= (0)::numeric) AND (effectiveness_score <= (1)::numeric))),
     CONSTRAINT knowledge_base_keywords_check CHECK ((jsonb_typeof(keywords) = 'array'::text)),
     CONSTRAINT knowledge_base_source_digest_check CHECK (((char_length(source_digest) >= 1) AND (char_length(source_digest) <= 200))),
+    CONSTRAINT knowledge_base_source_object_check CHECK (((char_length(source_object) >= 1) AND (char_length(source_object) <= 1000))),
     CONSTRAINT knowledge_base_source_path_check CHECK (((char_length(source_path) >= 1) AND (char_length(source_path) <= 2000))),
     CONSTRAINT knowledge_base_status_check CHECK ((status = ANY (ARRAY['active'::text, 'deprecated'::text, 'archived'::text]))),
     CONSTRAINT knowledge_base_summary_check CHECK ((char_length(summary) <= 100000)),
@@ -4324,6 +4387,84 @@ ALTER TABLE ONLY platform.knowledge_chunks ALTER COLUMN search_vector SET STORAG
 ALTER TABLE ONLY platform.knowledge_chunks FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.knowledge_chunks OWNER TO owner;
+
+-- Name: knowledge_ingestions; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.knowledge_ingestions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    source_path text,
+    object_name text,
+    content_type text,
+    embedding_model text,
+    state text DEFAULT 'pending'::text NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease_until timestamp with time zone,
+    done_count integer DEFAULT 0 NOT NULL,
+    total_count integer,
+    error_code text,
+    error_detail text,
+    knowledge_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT knowledge_ingestions_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT knowledge_ingestions_check CHECK (
+CASE kind
+    WHEN 'upload'::text THEN (num_nonnulls(source_path, object_name) = 2)
+    WHEN 'url'::text THEN (source_path IS NOT NULL)
+    WHEN 'reembedding'::text THEN (embedding_model IS NOT NULL)
+    ELSE (object_name IS NOT NULL)
+END),
+    CONSTRAINT knowledge_ingestions_content_type_check CHECK ((char_length(content_type) <= 2000)),
+    CONSTRAINT knowledge_ingestions_done_count_check CHECK ((done_count >= 0)),
+    CONSTRAINT knowledge_ingestions_embedding_model_check CHECK (((char_length(embedding_model) >= 1) AND (char_length(embedding_model) <= 200))),
+    CONSTRAINT knowledge_ingestions_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT knowledge_ingestions_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT knowledge_ingestions_kind_check CHECK ((kind = ANY (ARRAY['upload'::text, 'url'::text, 'reembedding'::text, 'deletion'::text]))),
+    CONSTRAINT knowledge_ingestions_object_name_check CHECK (((char_length(object_name) >= 1) AND (char_length(object_name) <= 1000))),
+    CONSTRAINT knowledge_ingestions_source_path_check CHECK (((char_length(source_path) >= 1) AND (char_length(source_path) <= 2000))),
+    CONSTRAINT knowledge_ingestions_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'done'::text, 'refused'::text, 'failed'::text]))),
+    CONSTRAINT knowledge_ingestions_total_count_check CHECK ((total_count >= 0))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.knowledge_ingestions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.knowledge_ingestions OWNER TO owner;
+
+-- Name: knowledge_settings; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.knowledge_settings (
+    organization_id uuid NOT NULL,
+    embedding_model text NOT NULL,
+    review_days integer DEFAULT 180 NOT NULL,
+    usage_due_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT knowledge_settings_embedding_model_check CHECK (((char_length(embedding_model) >= 1) AND (char_length(embedding_model) <= 200))),
+    CONSTRAINT knowledge_settings_review_days_check CHECK (((review_days >= 1) AND (review_days <= 3650)))
+);
+
+ALTER TABLE ONLY platform.knowledge_settings FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.knowledge_settings OWNER TO owner;
+
+-- Name: knowledge_staged_vectors; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.knowledge_staged_vectors (
+    organization_id uuid NOT NULL,
+    knowledge_id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    embedding_model text NOT NULL,
+    embedding public.vector(1536) NOT NULL,
+    CONSTRAINT knowledge_staged_vectors_embedding_model_check CHECK (((char_length(embedding_model) >= 1) AND (char_length(embedding_model) <= 200)))
+);
+
+ALTER TABLE ONLY platform.knowledge_staged_vectors FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.knowledge_staged_vectors OWNER TO owner;
 
 -- Name: media_assets; Type: TABLE; Schema: platform; Owner: owner
 
@@ -4995,6 +5136,26 @@ ALTER TABLE ONLY platform.knowledge_chunks
 ALTER TABLE ONLY platform.knowledge_chunks
     ADD CONSTRAINT knowledge_chunks_pkey PRIMARY KEY (id);
 
+-- Name: knowledge_ingestions knowledge_ingestions_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_ingestions
+    ADD CONSTRAINT knowledge_ingestions_organization_id_id_key UNIQUE (organization_id, id);
+
+-- Name: knowledge_ingestions knowledge_ingestions_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_ingestions
+    ADD CONSTRAINT knowledge_ingestions_pkey PRIMARY KEY (id);
+
+-- Name: knowledge_settings knowledge_settings_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_settings
+    ADD CONSTRAINT knowledge_settings_pkey PRIMARY KEY (organization_id);
+
+-- Name: knowledge_staged_vectors knowledge_staged_vectors_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_staged_vectors
+    ADD CONSTRAINT knowledge_staged_vectors_pkey PRIMARY KEY (organization_id, knowledge_id, ordinal);
+
 -- Name: media_assets media_assets_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.media_assets
@@ -5335,6 +5496,26 @@ CREATE INDEX idx_knowledge_chunks_scan ON platform.knowledge_chunks USING btree 
 
 CREATE INDEX idx_knowledge_embedding ON platform.knowledge_chunks USING hnsw (embedding_bits public.bit_hamming_ops) WHERE ann_indexed;
 
+-- Name: idx_knowledge_ingestions_entry; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_ingestions_entry ON platform.knowledge_ingestions USING btree (organization_id, knowledge_id) WHERE (knowledge_id IS NOT NULL);
+
+-- Name: idx_knowledge_ingestions_leased; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_ingestions_leased ON platform.knowledge_ingestions USING btree (lease_until) WHERE (state = 'running'::text);
+
+-- Name: idx_knowledge_ingestions_pending; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_ingestions_pending ON platform.knowledge_ingestions USING btree (organization_id, next_attempt_at) WHERE (state = 'pending'::text);
+
+-- Name: idx_knowledge_ingestions_reembedding; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX idx_knowledge_ingestions_reembedding ON platform.knowledge_ingestions USING btree (organization_id) WHERE ((kind = 'reembedding'::text) AND (state = ANY (ARRAY['pending'::text, 'running'::text])));
+
+-- Name: idx_knowledge_ingestions_source; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_ingestions_source ON platform.knowledge_ingestions USING btree (organization_id, source_path) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
+
 -- Name: idx_knowledge_live; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_knowledge_live ON platform.knowledge_base USING btree (organization_id, id) INCLUDE (valid_until) WHERE (status = 'active'::text);
@@ -5350,6 +5531,10 @@ CREATE INDEX idx_knowledge_reviewed_by ON platform.knowledge_base USING btree (o
 -- Name: idx_knowledge_search; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_knowledge_search ON platform.knowledge_chunks USING gin (search_vector);
+
+-- Name: idx_knowledge_settings_usage; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_knowledge_settings_usage ON platform.knowledge_settings USING btree (usage_due_at);
 
 -- Name: idx_knowledge_status; Type: INDEX; Schema: platform; Owner: owner
 
@@ -5575,6 +5760,14 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.conversations FOR EACH R
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.knowledge_base FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: knowledge_ingestions set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.knowledge_ingestions FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: knowledge_settings set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.knowledge_settings FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
 -- Name: media_assets set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.media_assets FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -5738,6 +5931,26 @@ ALTER TABLE ONLY platform.knowledge_base
 
 ALTER TABLE ONLY platform.knowledge_chunks
     ADD CONSTRAINT knowledge_chunks_organization_id_knowledge_id_fkey FOREIGN KEY (organization_id, knowledge_id) REFERENCES platform.knowledge_base(organization_id, id) ON DELETE CASCADE;
+
+-- Name: knowledge_ingestions knowledge_ingestions_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_ingestions
+    ADD CONSTRAINT knowledge_ingestions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: knowledge_ingestions knowledge_ingestions_organization_id_knowledge_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_ingestions
+    ADD CONSTRAINT knowledge_ingestions_organization_id_knowledge_id_fkey FOREIGN KEY (organization_id, knowledge_id) REFERENCES platform.knowledge_base(organization_id, id) ON DELETE SET NULL (knowledge_id);
+
+-- Name: knowledge_settings knowledge_settings_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_settings
+    ADD CONSTRAINT knowledge_settings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: knowledge_staged_vectors knowledge_staged_vectors_organization_id_knowledge_id_ordi_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.knowledge_staged_vectors
+    ADD CONSTRAINT knowledge_staged_vectors_organization_id_knowledge_id_ordi_fkey FOREIGN KEY (organization_id, knowledge_id, ordinal) REFERENCES platform.knowledge_chunks(organization_id, knowledge_id, ordinal) ON DELETE CASCADE;
 
 -- Name: media_assets media_assets_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
@@ -6070,6 +6283,18 @@ ALTER TABLE platform.knowledge_base ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.knowledge_chunks ENABLE ROW LEVEL SECURITY;
 
+-- Name: knowledge_ingestions; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.knowledge_ingestions ENABLE ROW LEVEL SECURITY;
+
+-- Name: knowledge_settings; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.knowledge_settings ENABLE ROW LEVEL SECURITY;
+
+-- Name: knowledge_staged_vectors; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.knowledge_staged_vectors ENABLE ROW LEVEL SECURITY;
+
 -- Name: media_assets; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.media_assets ENABLE ROW LEVEL SECURITY;
@@ -6149,6 +6374,18 @@ CREATE POLICY tenant_isolation_knowledge_base ON platform.knowledge_base TO appl
 -- Name: knowledge_chunks tenant_isolation_knowledge_chunks; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY tenant_isolation_knowledge_chunks ON platform.knowledge_chunks TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: knowledge_ingestions tenant_isolation_knowledge_ingestions; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_knowledge_ingestions ON platform.knowledge_ingestions TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: knowledge_settings tenant_isolation_knowledge_settings; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_knowledge_settings ON platform.knowledge_settings TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: knowledge_staged_vectors tenant_isolation_knowledge_staged_vectors; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_knowledge_staged_vectors ON platform.knowledge_staged_vectors TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: media_assets tenant_isolation_media_assets; Type: POLICY; Schema: platform; Owner: owner
 
@@ -6233,6 +6470,14 @@ CREATE POLICY worker_role_contacts ON platform.contacts TO worker_role USING (tr
 -- Name: conversations worker_role_conversations; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY worker_role_conversations ON platform.conversations TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: knowledge_ingestions worker_role_knowledge_ingestions; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_knowledge_ingestions ON platform.knowledge_ingestions TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: knowledge_settings worker_role_knowledge_settings; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_knowledge_settings ON platform.knowledge_settings TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: media_assets worker_role_media_assets; Type: POLICY; Schema: platform; Owner: owner
 
@@ -6404,6 +6649,11 @@ GRANT ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision,
 REVOKE ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) TO application_role;
 
+-- Name: FUNCTION expire_ingestions(p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.expire_ingestions(p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.expire_ingestions(p_batch integer) TO worker_role;
+
 -- Name: FUNCTION expire_sends(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.expire_sends(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
@@ -6435,10 +6685,20 @@ REVOKE ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_i
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO application_role;
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO worker_role;
 
+-- Name: FUNCTION ingestions_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.ingestions_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.ingestions_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer) TO worker_role;
+
 -- Name: FUNCTION is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) TO application_role;
+
+-- Name: FUNCTION knowledge_to_derive(p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.knowledge_to_derive(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.knowledge_to_derive(p_limit integer) TO worker_role;
 
 -- Name: FUNCTION leave_window(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
 
@@ -7149,6 +7409,20 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_base TO applicatio
 -- Name: TABLE knowledge_chunks; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_chunks TO application_role;
+
+-- Name: TABLE knowledge_ingestions; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.knowledge_ingestions TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.knowledge_ingestions TO worker_role;
+
+-- Name: TABLE knowledge_settings; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.knowledge_settings TO application_role;
+GRANT SELECT ON TABLE platform.knowledge_settings TO worker_role;
+
+-- Name: TABLE knowledge_staged_vectors; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_staged_vectors TO application_role;
 
 -- Name: TABLE media_assets; Type: ACL; Schema: platform; Owner: owner
 

@@ -94,6 +94,14 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "refused": _END,
         "failed": _END,
     },
+    ("platform.knowledge_ingestions", "state"): {
+        # a re-embedding of many chunks comes back for each part of them, behind what else is due
+        "pending": Moves("ingestions_to_wake", max_age=30 * MINUTE, since="next_attempt_at"),
+        "running": Moves("expire_ingestions", max_age=10 * MINUTE, since="lease_until"),
+        "done": _END,
+        "refused": _END,
+        "failed": _END,
+    },
     ("platform.media_assets", "state"): {
         "ready": _END,
         "deleting": Moves("media_to_clean", max_age=HOUR, since="deleting_at"),

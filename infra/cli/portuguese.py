@@ -256,7 +256,7 @@ PORTUGUESE = {
         "um token de acesso tem de 1 a {limit} caracteres imprimíveis sem espaços; isto não é um"
     ),
     "check what the file holds": "confira o conteúdo do arquivo",
-    "{path} holds no .md, .markdown or .txt file": "{path} não tem arquivos .md, .markdown ou .txt",
+    "{path} holds no document that can be imported": "{path} não tem documentos que possam ser importados",
     "{path} holds too many files: at most {limit} are imported at once": (
         "{path} tem arquivos demais: no máximo {limit} por vez"
     ),

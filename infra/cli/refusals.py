@@ -120,7 +120,7 @@ REFUSALS = {
         "an access token is 1 to {limit} printable characters without spaces; this is none",
         "check what the file holds",
     ),
-    "no_files": Refusal(ExitCode.REFUSED, "{path} holds no .md, .markdown or .txt file", "check the path"),
+    "no_files": Refusal(ExitCode.REFUSED, "{path} holds no document that can be imported", "check the path"),
     "too_many_files": Refusal(
         ExitCode.REFUSED,
         "{path} holds too many files: at most {limit} are imported at once",

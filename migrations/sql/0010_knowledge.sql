@@ -10,6 +10,7 @@ CREATE TABLE platform.knowledge_base (
     content_type TEXT NOT NULL DEFAULT 'faq' CHECK (content_type IN ('faq', 'policy', 'procedure', 'product_info')),
     source_path TEXT CHECK (char_length(source_path) BETWEEN 1 AND 2000),
     source_digest TEXT CHECK (char_length(source_digest) BETWEEN 1 AND 200),
+    source_object TEXT CHECK (char_length(source_object) BETWEEN 1 AND 1000), -- the upload's bytes in the media bucket
 
     -- Classification
     category TEXT CHECK (char_length(category) <= 200),

@@ -1,7 +1,7 @@
-"""Reads one Markdown or text file as an entry of the knowledge base, or says what is wrong with it and what to do.
+"""Reads one document as an entry of the knowledge base, or says what is wrong with it and what to do.
 
-A file may begin with lines `key: value` between two lines `---`: title, type, category, tags (comma separated) and
-valid_until (a date, the last day on which it holds, in the business's reckoning of days as UTC).
+A Markdown or text file may begin with lines `key: value` between two lines `---`: title, type, category, tags (comma
+separated) and valid_until (a date, the last day on which it holds, in the business's reckoning of days as UTC).
 """
 
 import hashlib
@@ -12,10 +12,13 @@ from typing import Final
 from shared.kit.errors import Rejected
 from shared.kit.text import clean_text, truncate
 from shared.knowledge.chunking import CHUNKING
+from shared.knowledge.documents.document import Document, Kind
+from shared.knowledge.documents.reading import DocumentReader
+from shared.knowledge.documents.sniffing import kind_of
 from shared.knowledge.models import Entry
 from shared.knowledge.portuguese import CONFIGURATION
 
-FILE_LIMIT: Final = 1_000_000  # bytes: some 1,500 chunks, one transaction of a few seconds
+READING: Final = "documents-1"  # name of the rules by which other formats become Markdown
 PATH_LIMIT: Final = 2000  # characters
 _TITLE_LIMIT: Final = 500
 _CATEGORY_LIMIT: Final = 200
@@ -24,42 +27,60 @@ _TYPES: Final = ("faq", "policy", "procedure", "product_info")
 _KEYS: Final = ("title", "type", "category", "tags", "valid_until")
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+# What programs write as the title of a PDF when nobody has given one.
+_NO_TITLE = re.compile(
+    r"microsoft |untitled|sem t[ií]tulo|documento?\s*\d*$|.*\.(?:docx?|pdf|odt|indd|pptx?|xlsx?)$", re.IGNORECASE
+)
 
 
-def read_article(raw: bytes, *, path: str, model: str) -> Entry:
-    """The entry that a file's bytes make. `path` names it within its folder; `model` is part of its digest.
+def read_article(
+    raw: bytes, *, path: str, reader: DocumentReader | None = None, content_type: str | None = None
+) -> Entry:
+    """The entry that a document's bytes make. `path` names it within its source.
 
-    Raises Rejected: `bad_name`, `too_large`, `not_utf8`, `empty`, `front_matter`; the message says what to do.
+    `reader` is kept by who reads many; `content_type` is what a server declared.
+    Raises Rejected: `bad_name`, `empty`, `front_matter` and those of DocumentReader.read; the message says what to do.
     """
     if clean_text(path)[1] or len(path) > PATH_LIMIT:
         raise Rejected("bad_name", f"has a name that is not UTF-8 or longer than {PATH_LIMIT}; rename it")
-    if len(raw) > FILE_LIMIT:
-        raise Rejected("too_large", f"has {len(raw):,} bytes; split it into files of at most {FILE_LIMIT:,}")
-    try:
-        decoded = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Rejected("not_utf8", f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    document, _ = clean_text(decoded.replace("\r\n", "\n").replace("\r", "\n"))
-    front = _FRONT.match(document)
+    kind = kind_of(raw, name=path, content_type=content_type)
+    if reader is None:
+        with DocumentReader() as own:
+            document = own.read_as(kind, raw, content_type=content_type)
+    else:
+        document = reader.read_as(kind, raw, content_type=content_type)
+    return _entry(document, kind, path=path, digest=_digest(raw, kind))
+
+
+def _entry(document: Document, kind: Kind, *, path: str, digest: str) -> Entry:
+    text, _ = clean_text(document.text.replace("\r\n", "\n").replace("\r", "\n"))
+    front = _FRONT.match(text) if kind in ("markdown", "text") else None
     facts = _facts(front[1]) if front else {}
-    content = document[front.end() :].strip() if front else document.strip()
+    content = text[front.end() :].strip() if front else text.strip()
     if not re.search(r"\w", content):
         raise Rejected("empty", "says nothing; write something in it or delete it")
+    title = facts.get("title") or _own_title(document, kind) or _title_of(content, path)
     return Entry(
-        title=truncate(facts.get("title") or _title_of(content, path), _TITLE_LIMIT),
+        title=truncate(title, _TITLE_LIMIT),
         content=content,
         content_type=_content_type(facts.get("type", "faq")),
         category=truncate(facts["category"], _CATEGORY_LIMIT) if facts.get("category") else None,
         tags=tuple(truncate(tag.strip(), _TAG_LIMIT) for tag in facts.get("tags", "").split(",") if tag.strip()),
         valid_until=_end_of_day(facts["valid_until"]) if facts.get("valid_until") else None,
         source_path=path,
-        source_digest=_digest(raw, model),
+        source_digest=digest,
     )
 
 
-def _digest(raw: bytes, model: str) -> str:
+def _own_title(document: Document, kind: Kind) -> str:
+    title, _ = clean_text(document.title)
+    return "" if kind == "pdf" and _NO_TITLE.match(title) else title
+
+
+def _digest(raw: bytes, kind: Kind) -> str:
     """Changes with the file and with every rule by which its chunks are made."""
-    rules = f"{CHUNKING} {CONFIGURATION} {model}\n".encode()
+    reading = "" if kind in ("markdown", "text") else f" {READING}"
+    rules = f"{CHUNKING} {CONFIGURATION}{reading}\n".encode()
     return hashlib.sha256(rules + raw).hexdigest()
 
 
@@ -79,7 +100,11 @@ def _facts(lines: str) -> dict[str, str]:
 
 def _title_of(content: str, path: str) -> str:
     heading = _TITLE.search(content)
-    return heading[1] if heading else path.rpartition("/")[2].rpartition(".")[0].replace("-", " ").replace("_", " ")
+    return (
+        heading[1]
+        if heading
+        else path.rstrip("/").rpartition("/")[2].rpartition(".")[0].replace("-", " ").replace("_", " ")
+    )
 
 
 def _content_type(value: str) -> str:

@@ -10,6 +10,7 @@ class Entry:
     """A row of platform.knowledge_base to be: one document of a business.
 
     `content_type` is 'faq', 'policy', 'procedure' or 'product_info'. `source_digest` changes when the chunks must.
+    `source_object` names the upload's bytes in the media bucket, if they are there.
     """
 
     title: str
@@ -20,6 +21,7 @@ class Entry:
     valid_until: datetime | None
     source_path: str
     source_digest: str
+    source_object: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

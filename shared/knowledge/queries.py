@@ -28,15 +28,21 @@ _ACTIVE = """
     SELECT source_path, id, version, source_digest FROM platform.knowledge_base
     WHERE status = 'active' AND source_path IS NOT NULL
 """
+_MODEL = "SELECT embedding_model FROM platform.knowledge_settings"
+_SHARE_MODEL = text("SELECT embedding_model FROM platform.knowledge_settings FOR SHARE")
+_FIRST_MODEL = text("""
+    INSERT INTO platform.knowledge_settings (organization_id, embedding_model) VALUES (:organization_id, :model)
+    ON CONFLICT (organization_id) DO NOTHING
+""")
 _DEPRECATE = text("""
     UPDATE platform.knowledge_base SET status = 'deprecated' WHERE id = :id AND status = 'active' RETURNING id
 """)
 _DELETE_CHUNKS = text("DELETE FROM platform.knowledge_chunks WHERE knowledge_id = :knowledge_id")
 _INSERT_ENTRY = text("""
     INSERT INTO platform.knowledge_base (id, organization_id, title, content, content_type, category, tags, valid_until,
-                                         source_path, source_digest, version, parent_id)
+                                         source_path, source_digest, source_object, version, parent_id)
     VALUES (:id, :organization_id, :title, :content, :content_type, :category, CAST(:tags AS jsonb), :valid_until,
-            :source_path, :source_digest, :version, :parent_id)
+            :source_path, :source_digest, :source_object, :version, :parent_id)
     ON CONFLICT (organization_id, source_path) WHERE status = 'active' AND source_path IS NOT NULL DO NOTHING
     RETURNING id
 """)
@@ -94,6 +100,21 @@ def active_entries(database: Database, organization_id: UUID) -> dict[str, Activ
     }
 
 
+def embedding_model(database: Database, organization_id: UUID) -> str | None:
+    """The model of the organization's chunks, None before its first ones."""
+    rows = database.tenant_once(organization_id, _MODEL)
+    return str(rows[0].embedding_model) if rows else None
+
+
+def share_model(session: TenantSession, organization_id: UUID, *, model: str) -> str:
+    """The model of the organization's chunks, which stays until the transaction ends; `model` if there is none yet."""
+    held = session.execute(_SHARE_MODEL).scalar_one_or_none()
+    if held is None:
+        session.execute(_FIRST_MODEL, {"organization_id": organization_id, "model": model})
+        held = session.execute(_SHARE_MODEL).scalar_one()
+    return str(held)
+
+
 def deprecate_entry(session: TenantSession, entry_id: UUID) -> bool:
     """Take an entry and its chunks out of use; False when somebody else has. Its text stays, as a former version."""
     if session.execute(_DEPRECATE, {"id": entry_id}).first() is None:
@@ -117,6 +138,7 @@ def insert_entry(
         "valid_until": entry.valid_until,
         "source_path": entry.source_path,
         "source_digest": entry.source_digest,
+        "source_object": entry.source_object,
         "version": replaces.version + 1 if replaces else 1,
         "parent_id": replaces.id if replaces else None,
     }

@@ -85,6 +85,11 @@ REFUSALS: dict[str, Refusal] = {
         "The conversation has ended; what the customer writes next is in another.",
         "A conversa foi encerrada; o que o cliente escrever estará em outra.",
     ),
+    "damaged": Refusal(
+        400,
+        "The document is damaged.",
+        "O documento está danificado.",
+    ),
     "defect": Refusal(
         500,
         "Something went wrong here. It is recorded.",
@@ -99,6 +104,11 @@ REFUSALS: dict[str, Refusal] = {
         415,
         "The body must not be compressed.",
         "O corpo da requisição não pode vir comprimido.",
+    ),
+    "encrypted": Refusal(
+        400,
+        "The document is locked by a password.",
+        "O documento está protegido por senha.",
     ),
     "front_matter": Refusal(
         400,
@@ -125,6 +135,11 @@ REFUSALS: dict[str, Refusal] = {
         "There is no folder of this name.",
         "Não existe uma pasta com esse nome.",
     ),
+    "no_text": Refusal(
+        400,
+        "The document has no text that can be read.",
+        "O documento não tem texto que possa ser lido.",
+    ),
     "not_found": Refusal(
         404,
         "There is nothing at this address.",
@@ -139,6 +154,11 @@ REFUSALS: dict[str, Refusal] = {
         409,
         "An object with this name exists already.",
         "Já existe um objeto com esse nome.",
+    ),
+    "other_embedding_model": Refusal(
+        400,
+        "The organization's knowledge has vectors of another model.",
+        "O conhecimento da organização tem vetores de outro modelo.",
     ),
     "permission_missing": Refusal(
         403,
@@ -175,6 +195,11 @@ REFUSALS: dict[str, Refusal] = {
         "This cannot be an access token.",
         "Isto não pode ser um token de acesso.",
     ),
+    "too_complex": Refusal(
+        400,
+        "The document is built so that it cannot be read.",
+        "O documento é construído de modo que não pode ser lido.",
+    ),
     "too_large": Refusal(
         413,
         "The file is larger than can be imported.",
@@ -185,6 +210,21 @@ REFUSALS: dict[str, Refusal] = {
         "These are more files than can be imported at once.",
         "São mais arquivos do que o permitido em uma só importação.",
     ),
+    "too_many_pages": Refusal(
+        400,
+        "The document has too many pages.",
+        "O documento tem páginas demais.",
+    ),
+    "too_many_rows": Refusal(
+        400,
+        "The table has too many rows or columns.",
+        "A tabela tem linhas ou colunas demais.",
+    ),
+    "too_slow": Refusal(
+        400,
+        "The document takes too long to read.",
+        "O documento demora demais para ser lido.",
+    ),
     "unavailable": Refusal(
         503,
         "This is not possible at the moment. Please try again.",
@@ -194,6 +234,11 @@ REFUSALS: dict[str, Refusal] = {
         404,
         "There is no such conversation.",
         "Esta conversa não existe.",
+    ),
+    "unknown_format": Refusal(
+        400,
+        "This is no document that can be read.",
+        "Este não é um documento que possa ser lido.",
     ),
     "unreadable": Refusal(
         400,

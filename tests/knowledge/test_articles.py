@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.kit.errors import Rejected
-from shared.knowledge.articles import FILE_LIMIT, read_article
+from shared.knowledge.articles import read_article
+from shared.knowledge.documents.limits import FILE_LIMITS
 
 if TYPE_CHECKING:
     from shared.knowledge.models import Entry
@@ -28,8 +29,8 @@ Entregamos.
 """
 
 
-def read(content: str | bytes, path: str = "pasta/entrega-em-casa.md", model: str = "m-1") -> Entry:
-    return read_article(content.encode() if isinstance(content, str) else content, path=path, model=model)
+def read(content: str | bytes, path: str = "pasta/entrega-em-casa.md") -> Entry:
+    return read_article(content.encode() if isinstance(content, str) else content, path=path)
 
 
 def test_an_article_has_the_facts_above_its_text() -> None:
@@ -54,9 +55,9 @@ def test_bom_and_line_ends_of_other_systems_are_no_difference() -> None:
     assert read(b"\xef\xbb\xbf---\r\ntype: policy\r\n---\r\n# Loja\r\n\r\nOi.\r\n").content == "# Loja\n\nOi."
 
 
-def test_the_digest_changes_with_the_bytes_and_with_the_model() -> None:
-    """K-05: another model makes other chunks of an unchanged file."""
-    digests = {read("a").source_digest, read("b").source_digest, read("a", model="m-2").source_digest}
+def test_the_digest_changes_with_the_bytes_and_with_the_way_of_reading_them() -> None:
+    table = "a,b\n1,2"
+    digests = {read("a").source_digest, read(table).source_digest, read(table, "t.csv").source_digest}
     assert len(digests) == 3
     assert read("a").source_digest == read("a").source_digest
 
@@ -69,7 +70,7 @@ def test_the_digest_changes_with_the_bytes_and_with_the_model() -> None:
         (b"", "empty", "write something"),
         (b" \n---\n***\n", "empty", "write something"),
         (b"---\ntype: faq\n---\n", "empty", "write something"),
-        (b"a" * (FILE_LIMIT + 1), "too_large", "split it"),
+        (b"a" * (FILE_LIMITS["markdown"] + 1), "too_large", "split it"),
         (b"---\ntype: receita\n---\noi", "front_matter", "one of faq, policy"),
         (b"---\npreco: 10\n---\noi", "front_matter", "known are title"),
         (b"---\nvalid_until: 31/12/2026\n---\noi", "front_matter", "write a date as 2026-12-31"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shared.kit.errors import Rejected, Unavailable
-from shared.knowledge import importing
+from shared.knowledge import writing
 from shared.knowledge.embedding import HashedNgrams
 from shared.knowledge.importing import ImportReport, import_folder
 from shared.knowledge.retrieval import retrieve
@@ -182,7 +182,7 @@ def test_hidden_files_other_kinds_and_links_out_of_the_folder_are_left_out(folde
     (tmp_path / "secret.md").write_text("segredo", encoding="utf-8")
     (inside / "a.md").write_text("Aceitamos Pix.", encoding="utf-8")
     (inside / ".b.md").write_text("oculto", encoding="utf-8")
-    (inside / "c.pdf").write_bytes(b"%PDF")
+    (inside / "c.png").write_bytes(b"\x89PNG")
     (inside / "d.md").symlink_to(tmp_path / "secret.md")
     folder.path = inside
     folder.imported()
@@ -190,7 +190,7 @@ def test_hidden_files_other_kinds_and_links_out_of_the_folder_are_left_out(folde
 
 
 def test_a_folder_without_files_is_refused(folder: Folder) -> None:
-    with pytest.raises(Rejected, match=r"has no \.md"):
+    with pytest.raises(Rejected, match=r"has no document"):
         folder.imported()
     folder.path /= "missing"
     with pytest.raises(Rejected, match="is not a folder"):
@@ -288,8 +288,8 @@ def test_an_organization_that_outgrows_the_scan_moves_to_the_approximate_index(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """K-03: and is searched as before."""
-    monkeypatch.setattr(importing, "SCAN_LIMIT", 20)
-    monkeypatch.setattr(importing, "_MOVED_AT_ONCE", 7)
+    monkeypatch.setattr(writing, "SCAN_LIMIT", 20)
+    monkeypatch.setattr(writing, "MOVED_AT_ONCE", 7)
     folder.write(**{f"a{n}": f"O bolo número {n} custa {n} reais." for n in range(20)})
     folder.imported()
     assert folder.rows("SELECT DISTINCT ann_indexed FROM platform.knowledge_chunks") == [(False,)]

@@ -31,6 +31,8 @@ ACROSS_ORGANIZATIONS = {
     "platform.message_statuses idx_message_statuses_failed": "the sweep looks for deliveries that failed",
     "platform.media_transfers idx_media_transfers_leased": "the sweep looks for transfers that lost their worker",
     "platform.media_audits idx_media_audits_due": "the sweep looks for comparisons of objects and rows that are due",
+    "platform.knowledge_ingestions idx_knowledge_ingestions_leased": "the sweep looks for work that lost its worker",
+    "platform.knowledge_settings idx_knowledge_settings_usage": "the sweep looks for usage that is due to be derived",
     "agents.llm_attempts idx_llm_attempts_unsettled": "the sweep looks for calls that never ended",
     "platform.content idx_content_scheduled": "the sweep looks for posts that are due",
     "platform.subscriptions idx_subscriptions_period": "the sweep looks for periods that end",

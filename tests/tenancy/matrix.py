@@ -185,7 +185,9 @@ def _plant(case: Case, caller: Caller, key: ForeignKey, foreign_parent: Row) -> 
         return caller.run(*insert_statement(case.table.name, row, case.table))
 
     planted = attempt(foreign_parent.get)
-    absent = attempt(lambda _parent: "00000000-0000-4000-8000-000000000000")
+    # an id that nobody has; what is no id (a place in a document) stays as it is
+    nobody = "00000000-0000-4000-8000-000000000000"
+    absent = attempt(lambda parent: nobody if _UUID.fullmatch(foreign_parent[parent] or "") else foreign_parent[parent])
     if planted.sqlstate is None:
         yield f"{case.table.name}.{key.name}: a row of B points to a {key.parent} of A"
     elif (planted.sqlstate, planted.message) != (absent.sqlstate, absent.message):

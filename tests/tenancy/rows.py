@@ -19,7 +19,10 @@ _EMPTY_VECTOR = "[" + ",".join(["0.1"] * 1536) + "]"
 
 
 # What a CHECK over several columns asks for and the types alone do not tell.
-_EXTRA: dict[str, Row] = {"platform.encryption_keys": {"wrapped_keyset": "\\x00"}}
+_EXTRA: dict[str, Row] = {
+    "platform.encryption_keys": {"wrapped_keyset": "\\x00"},
+    "platform.knowledge_ingestions": {"source_path": "a.md", "object_name": "knowledge/a"},
+}
 
 
 def _choices(table: TenantTable) -> dict[str, str]:
