@@ -303,7 +303,8 @@ BEGIN
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
            AND m.seq > c.done_seq AND m.seq <= c.last_in_seq AND m.deleted_at IS NULL) AS messages,
-        (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
+        (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content,
+                                             'age', extract(epoch FROM clock_timestamp() - h.created_at)) ORDER BY h.created_at, h.id)
          FROM (SELECT one.id, one.sender_type, one.text_content, one.created_at
                FROM (SELECT c.id, c.done_seq
                      UNION ALL

@@ -33,7 +33,7 @@ $$;
 --        'waiting'  not before "at": the customer may still be writing, a send was put off, or a file is still being read
 --        'handed_over' people must answer: too many attempts, too old, too many replies, or no agent; reason says which
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
--- messages: [{id, seq, type, text, readings, external_id}]; history, what was said before: [{sender, text}]; both oldest first. A reply that was
+-- messages: [{id, seq, type, text, readings, external_id}]; history, what was said before: [{sender, text, age in seconds}]; both oldest first. A reply that was
 -- cancelled or refused was never said, nor what the customer has taken back. What was said in a conversation that goes on in this one,
 -- because two contacts were one person, was said before too.
 CREATE FUNCTION agents.claim_turn(
@@ -144,7 +144,8 @@ BEGIN
          FROM platform.messages m
          WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id
            AND m.seq > c.done_seq AND m.seq <= c.last_in_seq AND m.deleted_at IS NULL) AS messages,
-        (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content) ORDER BY h.created_at, h.id)
+        (SELECT jsonb_agg(jsonb_build_object('sender', h.sender_type, 'text', h.text_content,
+                                             'age', extract(epoch FROM clock_timestamp() - h.created_at)) ORDER BY h.created_at, h.id)
          FROM (SELECT one.id, one.sender_type, one.text_content, one.created_at
                FROM (SELECT c.id, c.done_seq
                      UNION ALL

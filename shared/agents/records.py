@@ -20,17 +20,13 @@ MOST_PARTS: Final = 8
 def reply_parts(claimed: ClaimedTurn, answer: Answer) -> tuple[ReplyPart, ...]:
     """The answer's text as messages, in order; none when it says nothing.
 
-    The agent's setting `message_limit` may ask for shorter messages than the channel takes. Raises ValueError for an
-    answer of more than MOST_PARTS messages: nobody would read it, so something went wrong when it was made.
+    Raises ValueError for an answer of more than MOST_PARTS messages: the gates stop what is too long before.
     """
     if not answer.text:
         return ()
     text, _ = clean_text(answer.text)
-    limit, measure = TEXT_LIMITS[claimed.configuration.provider]
-    wanted = claimed.configuration.agent_settings.get("message_limit")
-    if isinstance(wanted, int) and 0 < wanted < limit:
-        limit = wanted
-    texts = split_text(text, limit=limit, measure=measure)
+    _, measure = TEXT_LIMITS[claimed.configuration.provider]
+    texts = split_text(text, limit=message_limit(claimed), measure=measure)
     if len(texts) > MOST_PARTS:
         raise ValueError(f"the answer has {len(texts)} messages; at most {MOST_PARTS} are sent")
     return tuple(
@@ -43,6 +39,13 @@ def reply_parts(claimed: ClaimedTurn, answer: Answer) -> tuple[ReplyPart, ...]:
         )
         for part in texts
     )
+
+
+def message_limit(claimed: ClaimedTurn) -> int:
+    """What one message may hold, in the channel's measure; the agent's setting `message_limit` may be less."""
+    limit, _ = TEXT_LIMITS[claimed.configuration.provider]
+    wanted = claimed.configuration.agent_settings.get("message_limit")
+    return wanted if isinstance(wanted, int) and 0 < wanted < limit else limit
 
 
 def turn_record(  # noqa: PLR0913 - the columns of one row

@@ -53,7 +53,8 @@ class Answer:
     `text` None says nothing. `abstained` gives the conversation to people once the text is sent; `reason` is the code.
     `opted_out` remembers that the customer wants no more marketing.
     `chunk_ids` and `scores` belong together: the passages that were considered, best first.
-    `sources` are the passages that the text is drawn from: what it claims must stand in them.
+    `sources` are the passages that the text is drawn from: what it claims must stand in them. `instructions` is what a
+    model was told and must not repeat; it is compared with the text and kept nowhere.
     """
 
     text: str | None
@@ -63,6 +64,7 @@ class Answer:
     chunk_ids: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     sources: tuple[Source, ...] = ()
+    instructions: str = field(default="", repr=False)
     calls: tuple[FinishedCall, ...] = ()
     opted_out: bool = False
     details: dict[str, object] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from shared.agents.calls import Ledger
 from shared.agents.opt_out import opt_out_answer
 from shared.agents.records import reply_parts, turn_record
 from shared.agents.responder import Answer, Responder, SpendingLimitReached, Turn
+from shared.agents.review import reviewed
 from shared.agents.wording import wording
 from shared.channels.sending import Sender, SendReport, SendTimes, send_outbox
 from shared.conversations.insistence import insist
@@ -122,7 +123,7 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
         with run.attend(claimed):
-            answer = _answer(run.responder, turn)
+            answer = reviewed(run.responder, turn, _answer(run.responder, turn))
         parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)

@@ -13,6 +13,7 @@ class Wording:
     handoff: str
     partial_handoff: str
     person_called: str
+    disclosure: str
 
 
 _PORTUGUESE: Final = Wording(
@@ -24,6 +25,7 @@ _PORTUGUESE: Final = Wording(
         " Já chamei uma pessoa da equipe da {organization} para continuar com você."
     ),
     person_called="Já chamei uma pessoa da equipe da {organization} para continuar com você.",
+    disclosure="Aqui é o assistente virtual da {organization}.",
 )
 _ENGLISH: Final = Wording(
     greeting="Hello! This is {organization}'s virtual assistant. How can I help?",
@@ -37,6 +39,7 @@ _ENGLISH: Final = Wording(
         " I have asked a person from {organization}'s team to continue with you."
     ),
     person_called="I have asked a person from {organization}'s team to continue this conversation with you.",
+    disclosure="This is {organization}'s virtual assistant.",
 )
 
 

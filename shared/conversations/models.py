@@ -71,10 +71,11 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
-    """One message before the turn; sender is 'customer', 'ai' or 'human'."""
+    """One message before the turn; sender is 'customer', 'ai' or 'human', age in seconds when the turn was claimed."""
 
     sender: str
     text: str | None
+    age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
             )
             for message in found["messages"]
         ),
-        history=tuple(EarlierMessage(sender=said["sender"], text=said["text"]) for said in found["history"]),
+        history=tuple(EarlierMessage(said["sender"], said["text"], said["age"]) for said in found["history"]),
         configuration=Configuration(
             agent_id=UUID(agent["id"]),
             agent_settings=agent["configuration"] or {},

@@ -146,8 +146,8 @@ def test_two_machines_that_answer_each_other_are_stopped(scene: Scene) -> None:
     scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 6}'")
     times = replace(TIMES, max_replies=2)
     two_parts = ScriptedResponder(lambda _: Answer(text="Um. Dois."))
-    for expected in ("answered", "answered", "handed_over"):
-        scene.says("oi?")
+    for question, expected in (("oi?", "answered"), ("e agora?", "answered"), ("e depois?", "handed_over")):
+        scene.says(question)
         report = run(scene, responder=two_parts, times=times)
         assert report.result == expected
     assert report.reason == "too_many_replies"
