@@ -5,7 +5,7 @@
 #   make setup PYTHON=/path/to/python3.13   chooses the interpreter
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format check bench bench-peers eval chaos migrate schema package lock
+.PHONY: help setup demo run test lint format check bench bench-peers bench-scale eval chaos migrate schema package lock
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -49,6 +49,9 @@ bench: setup ## measure this system beside the usual ways, print tables, write b
 bench-peers: setup ## measure turns per second beside DBOS and procrastinate (their own environment, .venv-peers)
 	@infra/setup.sh .venv-peers infra/requirements/peers.txt
 	@$(BIN)/python -m tests.benchmarks.peers $(ARGS)
+
+bench-scale: setup ## search among 10,000 organizations and 1,000,000 chunks (long; ARGS="--organizations 500" tries it)
+	@$(BIN)/python -m tests.benchmarks.scale $(ARGS)
 
 eval: setup ## ask three businesses 302 questions and print how well they are answered, write build/eval.json
 	@$(BIN)/python -m tests.evaluation $(ARGS)

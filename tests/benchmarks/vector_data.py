@@ -14,7 +14,7 @@ from shared.knowledge.embedding import DIMENSIONS, HashedNgrams
 from shared.knowledge.portuguese import CONFIGURATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from uuid import UUID
 
     from numpy.typing import NDArray
@@ -25,13 +25,13 @@ ARTICLE = 10  # chunks written together, as an import does
 MODEL = HashedNgrams().model
 _SUBJECTS, _OWN_SUBJECTS = 60, 25
 _WORDS, _WORDS_PER_CHUNK = 4000, 80
-_COLUMNS = (
+COLUMNS = (
     "id, organization_id, knowledge_id, ordinal, heading, content, embedding, embedding_model, search_vector,"
     " search_configuration"
 )
-_INT16, _INT32 = Struct("!H"), Struct("!i")
-_BEGINNING = b"PGCOPY\n\xff\r\n\0" + _INT32.pack(0) + _INT32.pack(0)  # binary COPY, no flags, no extension
-_END = b"\xff\xff"
+INT16, INT32 = Struct("!H"), Struct("!i")
+BEGINNING = b"PGCOPY\n\xff\r\n\0" + INT32.pack(0) + INT32.pack(0)  # binary COPY, no flags, no extension
+END = b"\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def fill(cursor: Any, subjects: Subjects, *, told: Callable[[int], None]) -> lis
         (entries, [organizations[owner] for owner in owners]),
     )
     rows = _rows(subjects, organizations, owners, entries, told)
-    cursor.execute(f"COPY platform.knowledge_chunks ({_COLUMNS}) FROM STDIN (FORMAT binary)", stream=rows)
+    cursor.execute(f"COPY platform.knowledge_chunks ({COLUMNS}) FROM STDIN (FORMAT binary)", stream=rows)
     for table in ("knowledge_chunks", "knowledge_base"):
         cursor.execute(f"VACUUM (ANALYZE) platform.{table}")
     return organizations
@@ -113,33 +113,36 @@ def questions(subjects: Subjects, organizations: list[UUID], *, each: int) -> li
 def _rows(
     subjects: Subjects, organizations: list[UUID], owners: list[int], entries: list[UUID], told: Callable[[int], None]
 ) -> Iterator[bytes]:
-    yield _BEGINNING
+    yield BEGINNING
     for sent, (owner, entry) in enumerate(zip(owners, entries, strict=True), start=1):
         written = io.BytesIO()
         vectors = subjects.vectors(owner, ARTICLE).astype(">f4")
         for ordinal, vector in enumerate(vectors):
             words = subjects.words(_WORDS_PER_CHUNK)
-            fields = (
+            row = (
                 new_id().bytes,
                 organizations[owner].bytes,
                 entry.bytes,
-                _INT32.pack(ordinal),
+                INT32.pack(ordinal),
                 b"Artigo",
                 " ".join(words).encode(),
-                _INT16.pack(DIMENSIONS) + _INT16.pack(0) + vector.tobytes(),
+                INT16.pack(DIMENSIONS) + INT16.pack(0) + vector.tobytes(),
                 MODEL.encode(),
-                _search_vector(words),
+                search_vector(words),
                 CONFIGURATION.encode(),
             )
-            written.write(_INT16.pack(len(fields)))
-            for field in fields:
-                written.write(_INT32.pack(len(field)) + field)
+            written.write(copied_row(row))
         yield written.getvalue()
         told(sent * ARTICLE)
-    yield _END
+    yield END
 
 
-def _search_vector(words: list[str]) -> bytes:
+def copied_row(fields: Sequence[bytes]) -> bytes:
+    """A row of binary COPY."""
+    return INT16.pack(len(fields)) + b"".join([INT32.pack(len(field)) + field for field in fields])
+
+
+def search_vector(words: list[str]) -> bytes:
     """The binary form of a tsvector without positions."""
     lexemes = sorted({word.encode() for word in words}, key=lambda lexeme: (len(lexeme), lexeme))
-    return _INT32.pack(len(lexemes)) + b"".join(lexeme + b"\0" + _INT16.pack(0) for lexeme in lexemes)
+    return INT32.pack(len(lexemes)) + b"".join(lexeme + b"\0" + INT16.pack(0) for lexeme in lexemes)

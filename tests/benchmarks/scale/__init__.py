@@ -1,0 +1,1 @@
+"""Searches among ten thousand organizations and a million chunks: `make bench-scale`."""
