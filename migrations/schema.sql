@@ -463,6 +463,12 @@ BEGIN
             opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
+        IF p_turn ? 'understanding' THEN
+            UPDATE platform.messages
+            SET intent_classification = p_turn #>> '{understanding,intent}', sentiment_score = (p_turn #>> '{understanding,sentiment}')::numeric,
+                confidence_score = (p_turn #>> '{understanding,confidence}')::numeric, entities_extracted = p_turn #> '{understanding,entities}'
+            WHERE organization_id = p_organization_id AND conversation_id = p_conversation_id AND seq BETWEEN p_from_seq AND p_to_seq;
+        END IF;
         IF (p_turn ->> 'opted_out')::boolean THEN
             PERFORM agents.stop_marketing(p_organization_id, p_conversation_id);
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
@@ -1597,9 +1603,9 @@ BEGIN
     ), messages AS (
         INSERT INTO platform.messages (
             id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, agent_id,
-            model_used, generation_time_ms, tokens_used, delivery_status, created_at)
+            prompt_used, model_used, generation_time_ms, tokens_used, delivery_status, created_at)
         SELECT p.message_id, c.organization_id, c.id, c.connection_id, 'outbound', 'text', p.text, 'ai', (p_turn ->> 'agent_id')::uuid,
-               p_turn ->> 'model', (p_turn ->> 'latency_ms')::int, CASE p.ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
+               p_turn ->> 'prompt', p_turn ->> 'model', (p_turn ->> 'latency_ms')::int, CASE p.ordinal WHEN 1 THEN (p_turn ->> 'tokens')::int END, 'pending', p_moment
         FROM parts p
     )
     INSERT INTO platform.outbox (

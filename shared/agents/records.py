@@ -68,6 +68,8 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
         "outcome": outcome,
         "handoff_reason": (answer.reason or "abstained") if answer.abstained else None,
         "opted_out": answer.opted_out,
+        **_understanding(answer),
+        "prompt": answer.prompt,
         "model": answer.model,
         "tokens": answer.tokens,
         "cost_usd": _decimal(answer.cost_usd),
@@ -77,6 +79,21 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
         "output": _output(answer, parts),
         "parts": [_part(part) for part in parts],
         "attempts": [_call(finished) for finished in answer.calls],
+    }
+
+
+def _understanding(answer: Answer) -> dict[str, Any]:
+    """What is kept with the messages that were answered; nothing when nobody tried to understand them."""
+    understood = answer.understanding
+    if understood is None:
+        return {}
+    return {
+        "understanding": {
+            "intent": understood.intent,
+            "sentiment": understood.sentiment,
+            "confidence": understood.confidence,
+            "entities": [dict(entity) for entity in understood.entities],
+        }
     }
 
 

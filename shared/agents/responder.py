@@ -1,6 +1,6 @@
 """How an answer is asked for: the Protocol of everything that can answer a turn, and what an answer is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
@@ -47,6 +47,17 @@ class CallLedger(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Understanding:
+    """How a customer was understood: sentiment from -1 to 1, confidence from 0 to 1, entities as {kind, value}."""
+
+    intent: str
+    sentiment: float
+    confidence: float
+    entities: tuple[Mapping[str, str], ...] = ()
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What to say, and on what grounds.
 
@@ -54,7 +65,8 @@ class Answer:
     `opted_out` remembers that the customer wants no more marketing.
     `chunk_ids` and `scores` belong together: the passages that were considered, best first.
     `sources` are the passages that the text is drawn from: what it claims must stand in them. `instructions` is what a
-    model was told and must not repeat; it is compared with the text and kept nowhere.
+    model was told and must not repeat; it is compared with the text and kept nowhere. `understanding` is kept with the
+    messages that it is about, `prompt`, the version of what a model was told, with the reply.
     """
 
     text: str | None
@@ -67,6 +79,8 @@ class Answer:
     instructions: str = field(default="", repr=False)
     calls: tuple[FinishedCall, ...] = ()
     opted_out: bool = False
+    understanding: Understanding | None = None
+    prompt: str | None = None
     details: dict[str, object] = field(default_factory=dict)
 
     @property
