@@ -127,6 +127,49 @@ CREATE TYPE integrations.new_item AS (
 
 ALTER TYPE integrations.new_item OWNER TO owner;
 
+-- Name: alert_handoff(uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    h platform.handoffs;
+BEGIN
+    UPDATE platform.handoffs x
+    SET alerted_at = CASE WHEN p_opens_at IS NULL THEN clock_timestamp() END,
+        target_at = coalesce(p_opens_at + agents.minutes_of(agents.service_settings(p_organization_id), 'handoff_target_minutes', 30), x.target_at)
+    WHERE x.organization_id = p_organization_id AND x.id = p_handoff_id AND x.state = 'open' AND x.alerted_at IS NULL
+      AND x.target_at <= clock_timestamp()
+    RETURNING x.* INTO h;
+    IF h.alerted_at IS NULL THEN
+        RETURN false;
+    END IF;
+    PERFORM agents.note_handoff(h, 'handoff.unclaimed', NULL, jsonb_build_object(
+        'waited_seconds', extract(epoch FROM h.alerted_at - h.requested_at)::int));
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION agents.alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone) OWNER TO owner;
+
+-- Name: answered_by_person(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+    WITH said AS (
+        SELECT max(h.created_at) FILTER (WHERE h.platform_timestamp IS NULL) AS ours, max(h.platform_timestamp) AS theirs
+        FROM platform.messages h
+        WHERE h.organization_id = p_organization_id AND h.conversation_id = p_conversation_id AND h.sender_type = 'human'
+          AND h.delivery_status <> 'failed'
+    )
+    SELECT coalesce(max(m.seq), 0) FROM said
+    JOIN platform.messages m ON m.created_at <= said.ours OR coalesce(m.platform_timestamp, m.created_at) <= said.theirs
+    WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.seq IS NOT NULL
+$$;
+
+ALTER FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
+
 -- Name: begin_limited_send(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) RETURNS agents.begun_send
@@ -195,6 +238,34 @@ $$;
 
 ALTER FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
 
+-- Name: claim_handoff(uuid, uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    h platform.handoffs;
+BEGIN
+    h := agents.lock_handoff(p_organization_id, p_id);
+    IF h.id IS NULL THEN
+        RETURN jsonb_build_object('state', 'unknown');
+    ELSIF h.closed_at IS NOT NULL THEN
+        RETURN jsonb_build_object('state', 'closed');
+    ELSIF h.state = 'claimed' AND h.claimed_by IS DISTINCT FROM p_user_id THEN
+        RETURN jsonb_build_object('state', 'taken', 'by', h.claimed_by, 'at', h.claimed_at);
+    END IF;
+    IF h.state = 'open' THEN
+        PERFORM agents.open_handoff(p_organization_id, h.conversation_id, h.reason, true, p_user_id);
+        UPDATE platform.conversations c SET assigned_user_id = coalesce(p_user_id, c.assigned_user_id)
+        WHERE c.organization_id = p_organization_id AND c.id = h.conversation_id;
+        PERFORM agents.note_handoff(h, 'handoff.claimed', p_user_id);
+    END IF;
+    RETURN jsonb_build_object('state', 'claimed', 'handoff_id', h.id, 'conversation_id', h.conversation_id);
+END
+$$;
+
+ALTER FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) OWNER TO owner;
+
 -- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer, integer, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) RETURNS jsonb
@@ -208,6 +279,7 @@ DECLARE
     obstacle text;
     said record;
     look_again_at timestamptz;
+    score int;
 BEGIN
     -- A claim that is lost with the server is only made again: it need not wait for the disk. A fence that comes twice is harmless,
     -- because the first commit under it moves done_seq, which the second one compares.
@@ -243,6 +315,16 @@ BEGIN
         RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
     ELSIF c.run_at > clock_timestamp() THEN
         RETURN jsonb_build_object('kind', 'waiting', 'at', c.run_at);
+    END IF;
+    IF c.lease_until IS NOT NULL THEN
+        PERFORM agents.close_lost_run(c);
+    END IF;
+    IF c.last_in_seq = c.done_seq + 1 THEN
+        score := agents.take_score(c);
+    END IF;
+    IF score IS NOT NULL THEN
+        RETURN jsonb_build_object('kind', 'scored', 'score', score,
+                                  'locale', (SELECT g.locale FROM platform.organizations g WHERE g.id = p_organization_id));
     ELSIF c.first_pending_at > clock_timestamp() - make_interval(secs => p_media_seconds)
           AND agents.is_being_read(p_organization_id, p_conversation_id, c.done_seq) THEN
         look_again_at := least(c.first_pending_at + make_interval(secs => p_media_seconds), clock_timestamp() + interval '1 second');
@@ -315,7 +397,10 @@ BEGIN
                    WHERE m.organization_id = p_organization_id AND m.conversation_id = conversation.id
                      AND (m.seq <= conversation.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed') AND m.deleted_at IS NULL
                    ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) one
-               ORDER BY one.created_at DESC, one.id DESC LIMIT p_history) h) AS history
+               UNION ALL
+               SELECT f.id, 'system', 'returned_to_ai', f.closed_at FROM platform.handoffs f
+               WHERE f.organization_id = p_organization_id AND f.conversation_id = p_conversation_id AND f.state = 'returned'
+               ORDER BY 4 DESC, 1 DESC LIMIT p_history) h) AS history
     INTO said;
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
@@ -325,6 +410,107 @@ END
 $$;
 
 ALTER FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) OWNER TO owner;
+
+-- Name: close_handoff(uuid, uuid, text, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+    UPDATE platform.handoffs h SET state = p_state, closed_at = clock_timestamp(), closed_by = p_user_id
+    WHERE h.organization_id = p_organization_id AND h.conversation_id = p_conversation_id AND h.state IN ('open', 'claimed')
+$$;
+
+ALTER FUNCTION agents.close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid) OWNER TO owner;
+
+-- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.conversations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    channel text NOT NULL,
+    external_conversation_id text,
+    customer_phone text,
+    customer_email text,
+    customer_name text,
+    customer_external_id text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    automation_state text DEFAULT 'auto'::text NOT NULL,
+    last_in_seq bigint DEFAULT 0 NOT NULL,
+    done_seq bigint DEFAULT 0 NOT NULL,
+    first_pending_at timestamp with time zone,
+    run_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    fence bigint DEFAULT 0 NOT NULL,
+    turn_attempts integer DEFAULT 0 NOT NULL,
+    last_inbound_at timestamp with time zone,
+    opted_out_at timestamp with time zone,
+    assigned_to_human boolean DEFAULT false NOT NULL,
+    assigned_user_id uuid,
+    escalated_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    first_response_time_seconds integer,
+    resolution_time_seconds integer,
+    message_count integer DEFAULT 0 NOT NULL,
+    human_takeover_count integer DEFAULT 0 NOT NULL,
+    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
+    summary text,
+    satisfaction_score integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    contact_id uuid,
+    continued_in uuid,
+    window_closed_at timestamp with time zone,
+    CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
+    CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
+    CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
+    CONSTRAINT conversations_check1 CHECK ((continued_in <> id)),
+    CONSTRAINT conversations_customer_email_check CHECK ((char_length(customer_email) <= 320)),
+    CONSTRAINT conversations_customer_external_id_check CHECK (((char_length(customer_external_id) >= 1) AND (char_length(customer_external_id) <= 500))),
+    CONSTRAINT conversations_customer_name_check CHECK ((char_length(customer_name) <= 1000)),
+    CONSTRAINT conversations_customer_phone_check CHECK ((char_length(customer_phone) <= 50)),
+    CONSTRAINT conversations_external_conversation_id_check CHECK ((char_length(external_conversation_id) <= 1000)),
+    CONSTRAINT conversations_first_response_time_seconds_check CHECK ((first_response_time_seconds >= 0)),
+    CONSTRAINT conversations_human_takeover_count_check CHECK ((human_takeover_count >= 0)),
+    CONSTRAINT conversations_message_count_check CHECK ((message_count >= 0)),
+    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
+    CONSTRAINT conversations_resolution_time_seconds_check CHECK ((resolution_time_seconds >= 0)),
+    CONSTRAINT conversations_satisfaction_score_check CHECK (((satisfaction_score >= 1) AND (satisfaction_score <= 5))),
+    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'resolved'::text, 'escalated'::text, 'archived'::text]))),
+    CONSTRAINT conversations_summary_check CHECK ((char_length(summary) <= 100000)),
+    CONSTRAINT conversations_tags_check CHECK ((jsonb_typeof(tags) = 'array'::text)),
+    CONSTRAINT conversations_turn_attempts_check CHECK ((turn_attempts >= 0))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.conversations OWNER TO owner;
+
+-- Name: COLUMN conversations.customer_external_id; Type: COMMENT; Schema: platform; Owner: owner
+
+COMMENT ON COLUMN platform.conversations.customer_external_id IS 'the address that the provider used last: replies go there';
+
+-- Name: close_lost_run(platform.conversations); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.close_lost_run(c platform.conversations) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO departments.agent_executions (
+        organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome, completed_at)
+    SELECT c.organization_id, a.id, c.id, c.done_seq + 1, c.last_in_seq, c.fence, 'webhook',
+           jsonb_build_object('conversation_id', c.id, 'attempt', c.turn_attempts), 'failed', 'timeout', clock_timestamp()
+    FROM departments.agents a
+    WHERE a.organization_id = c.organization_id AND a.agent_type IN (c.channel || '_responder', 'whatsapp_responder')
+    ORDER BY a.agent_type = c.channel || '_responder' DESC, a.created_at, a.id
+    LIMIT 1;
+    UPDATE platform.conversations x SET lease_until = NULL WHERE x.organization_id = c.organization_id AND x.id = c.id;
+END
+$$;
+
+ALTER FUNCTION agents.close_lost_run(c platform.conversations) OWNER TO owner;
 
 -- Name: close_stuck_executions(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -382,7 +568,7 @@ CREATE TABLE platform.outbox (
     CONSTRAINT outbox_cancel_reason_check CHECK ((char_length(cancel_reason) <= 2000)),
     CONSTRAINT outbox_error_code_check CHECK ((char_length(error_code) <= 200)),
     CONSTRAINT outbox_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
-    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['reply'::text, 'handoff'::text, 'human'::text, 'template'::text, 'survey'::text]))),
+    CONSTRAINT outbox_kind_check CHECK ((kind = ANY (ARRAY['reply'::text, 'handoff'::text, 'update'::text, 'human'::text, 'template'::text, 'survey'::text]))),
     CONSTRAINT outbox_part_check CHECK ((part >= 0)),
     CONSTRAINT outbox_payload_check CHECK ((jsonb_typeof(payload) = 'object'::text)),
     CONSTRAINT outbox_provider_message_id_check CHECK (((char_length(provider_message_id) >= 1) AND (char_length(provider_message_id) <= 1000))),
@@ -460,6 +646,7 @@ BEGIN
         END IF;
         UPDATE platform.conversations
         SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run,
+            message_count = agents.count_messages(p_organization_id, p_conversation_id) + jsonb_array_length(p_turn -> 'parts'),
             opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
@@ -473,9 +660,6 @@ BEGIN
             PERFORM agents.stop_marketing(p_organization_id, p_conversation_id);
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
             VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
-        END IF;
-        IF p_turn ->> 'handoff_reason' IS NOT NULL THEN
-            PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
         END IF;
     END IF;
 
@@ -504,6 +688,13 @@ BEGIN
             cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
         WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
     END LOOP;
+    -- last: what the person is told is read from the rows above
+    IF verdict = 'committed' AND p_turn ->> 'handoff_reason' IS NOT NULL THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
+        UPDATE platform.handoffs h SET told_at = moment
+        WHERE h.organization_id = p_organization_id AND h.conversation_id = p_conversation_id AND h.state = 'open' AND h.told_at IS NULL
+          AND jsonb_array_length(p_turn -> 'parts') > 0;
+    END IF;
     RETURN jsonb_build_object('result', verdict, 'run_at', next_run);
 END
 $$;
@@ -565,6 +756,17 @@ $$;
 
 ALTER FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) OWNER TO owner;
 
+-- Name: count_messages(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.count_messages(p_organization_id uuid, p_conversation_id uuid) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT count(*)::int FROM platform.messages m
+    WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.delivery_status <> 'failed'
+$$;
+
+ALTER FUNCTION agents.count_messages(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
+
 -- Name: disable_template(platform.outbox, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.disable_template(o platform.outbox, p_error_code text) RETURNS void
@@ -618,7 +820,7 @@ BEGIN
             IF o.error_code = '131050' THEN
                 PERFORM agents.note_opt_out(o);
             END IF;
-            IF NOT (o.error_code = '131050' AND o.kind IN ('template', 'survey')) THEN
+            IF NOT (o.kind IN ('survey', 'update') OR o.error_code = '131050' AND o.kind = 'template') THEN
                 PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
             END IF;
         END IF;
@@ -750,6 +952,13 @@ CREATE FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid,
 DECLARE
     o platform.outbox;
 BEGIN
+    -- before the message, as everybody who locks both; a conversation is written here once in its life
+    UPDATE platform.conversations c
+    SET first_response_time_seconds = least(greatest(0, extract(epoch FROM p_moment - f.created_at)::int), agents.first_response_seconds(c))
+    FROM platform.outbox x, platform.messages f
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.kind <> 'survey'
+      AND c.organization_id = x.organization_id AND c.id = x.conversation_id AND c.first_response_time_seconds IS NULL
+      AND f.conversation_id = c.id AND f.seq = 1 AND f.organization_id = c.organization_id;
     UPDATE platform.outbox x
     SET state = 'accepted', accepted_at = coalesce(x.accepted_at, p_moment), error_code = NULL, error_detail = NULL, cancel_reason = NULL,
         provider_message_id = coalesce(x.provider_message_id, p_provider_message_id),
@@ -791,7 +1000,7 @@ BEGIN
             PERFORM agents.disable_template(o, p_result ->> 'error_code');
         ELSE NULL;
     END CASE;
-    IF NOT (p_result ->> 'consequence' = 'opt_out' AND o.kind IN ('template', 'survey')) IS TRUE THEN
+    IF NOT (o.kind IN ('survey', 'update') OR p_result ->> 'consequence' = 'opt_out' AND o.kind = 'template') IS TRUE THEN
         PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
     END IF;
 END
@@ -850,6 +1059,20 @@ $$;
 
 ALTER FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) OWNER TO owner;
 
+-- Name: first_response_seconds(platform.conversations); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.first_response_seconds(c platform.conversations) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT greatest(0, extract(epoch FROM min(m.sent_at) - min(f.created_at))::int)
+    FROM platform.messages f
+    JOIN platform.messages m ON m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.direction = 'outbound'
+        AND m.sent_at IS NOT NULL AND m.created_at >= f.created_at
+    WHERE f.organization_id = c.organization_id AND f.conversation_id = c.id AND f.seq = 1
+$$;
+
+ALTER FUNCTION agents.first_response_seconds(c platform.conversations) OWNER TO owner;
+
 -- Name: hand_over(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) RETURNS void
@@ -859,9 +1082,12 @@ BEGIN
     UPDATE platform.conversations c
     SET automation_state = p_automation_state, status = 'escalated', assigned_to_human = true,
         escalated_at = coalesce(c.escalated_at, clock_timestamp()), human_takeover_count = c.human_takeover_count + 1,
+        message_count = agents.count_messages(p_organization_id, p_conversation_id),
         run_at = NULL, first_pending_at = NULL, lease_until = NULL
-    WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id AND c.automation_state = 'auto';
+    WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id AND c.automation_state = 'auto'
+      AND c.status IN ('active', 'escalated');
     IF FOUND THEN
+        PERFORM agents.open_handoff(p_organization_id, p_conversation_id, p_reason);
         INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
         VALUES (p_organization_id, 'conversation.escalated', 'conversation', p_conversation_id,
                 jsonb_build_object('reason', p_reason, 'automation_state', p_automation_state));
@@ -870,6 +1096,43 @@ END
 $$;
 
 ALTER FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) OWNER TO owner;
+
+-- Name: handoff_is_told(text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.handoff_is_told(p_reason text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_reason NOT IN ('human_message', 'human_echo', 'too_many_replies', 'window_closed', 'opted_out', 'connection_revoked',
+                            'send_refused', 'delivery_failed', 'uncertain_send', 'message_too_old', 'contact_merged')
+$$;
+
+ALTER FUNCTION agents.handoff_is_told(p_reason text) OWNER TO owner;
+
+-- Name: handoffs_to_move(uuid, double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.handoffs_to_move(p_conversation_id uuid, p_grace_seconds double precision, p_batch integer) RETURNS TABLE(organization_id uuid, handoff_id uuid, conversation_id uuid, what text, reason text, requested_at timestamp with time zone, name text, locale text, timezone text, settings jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH due AS (
+        SELECT h.organization_id, h.id, h.conversation_id, h.reason, h.requested_at, h.target_at,
+               CASE WHEN h.told_at IS NULL AND agents.handoff_is_told(h.reason) AND agents.window_is_open(c, interval '1 minute')
+                         AND h.requested_at <= clock_timestamp() - make_interval(secs => p_grace_seconds) THEN 'tell'
+                    WHEN h.alerted_at IS NULL AND h.target_at <= clock_timestamp() THEN 'alert'
+                    WHEN h.updated_customer_at IS NULL AND h.told_at IS NOT NULL AND h.alerted_at <= clock_timestamp() - interval '5 minutes'
+                         AND agents.window_is_open(c, interval '5 minutes') THEN 'update' END AS what
+        FROM platform.handoffs h
+        JOIN platform.conversations c ON c.organization_id = h.organization_id AND c.id = h.conversation_id
+        WHERE h.state = 'open' AND (p_conversation_id IS NULL OR h.conversation_id = p_conversation_id)
+    )
+    SELECT d.organization_id, d.id, d.conversation_id, d.what, d.reason, d.requested_at, g.name, g.locale, g.timezone,
+           agents.service_settings(d.organization_id)
+    FROM due d
+    JOIN platform.organizations g ON g.id = d.organization_id AND g.deleted_at IS NULL
+    WHERE d.what IS NOT NULL
+    ORDER BY d.target_at LIMIT p_batch
+$$;
+
+ALTER FUNCTION agents.handoffs_to_move(p_conversation_id uuid, p_grace_seconds double precision, p_batch integer) OWNER TO owner;
 
 -- Name: ingestions_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -912,6 +1175,25 @@ $$;
 
 ALTER FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) OWNER TO owner;
 
+-- Name: keep_score(platform.conversations, uuid, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.keep_score(c platform.conversations, p_conversation_id uuid, p_score integer) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO analytics.satisfaction_scores (
+        organization_id, conversation_id, score, interaction_type, department_type, agent_type, customer_tenure_days)
+    VALUES (c.organization_id, p_conversation_id, p_score, c.channel || '_conversation', 'customer_service',
+            (SELECT a.agent_type FROM platform.messages m JOIN departments.agents a ON a.organization_id = m.organization_id AND a.id = m.agent_id
+             WHERE m.organization_id = c.organization_id AND m.conversation_id = p_conversation_id AND m.sender_type = 'ai'
+             ORDER BY m.created_at DESC LIMIT 1),
+            (SELECT greatest(0, extract(day FROM clock_timestamp() - k.created_at)::int) FROM platform.contacts k
+             WHERE k.organization_id = c.organization_id AND k.id = c.contact_id));
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (c.organization_id, 'conversation.scored', 'conversation', p_conversation_id, jsonb_build_object('score', p_score))
+$$;
+
+ALTER FUNCTION agents.keep_score(c platform.conversations, p_conversation_id uuid, p_score integer) OWNER TO owner;
+
 -- Name: knowledge_to_derive(integer); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.knowledge_to_derive(p_limit integer) RETURNS TABLE(organization_id uuid)
@@ -930,6 +1212,9 @@ CREATE FUNCTION agents.leave_window(o platform.outbox) RETURNS jsonb
     AS $$
 BEGIN
     PERFORM agents.withdraw_replies(o, 'held', 'window_closed');
+    IF o.kind IN ('survey', 'update') THEN
+        RETURN jsonb_build_object('state', 'held', 'reason', 'window_closed');
+    END IF;
     IF o.payload ->> 'type' IS NOT DISTINCT FROM 'template' OR NOT agents.queue_window_template(o) THEN
         PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'window_closed');
     END IF;
@@ -938,6 +1223,58 @@ END
 $$;
 
 ALTER FUNCTION agents.leave_window(o platform.outbox) OWNER TO owner;
+
+-- Name: handoffs; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.handoffs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    reason text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    summary jsonb DEFAULT '[]'::jsonb NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    target_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    alerted_at timestamp with time zone,
+    updated_customer_at timestamp with time zone,
+    claimed_at timestamp with time zone,
+    claimed_by uuid,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT handoffs_check CHECK (((state = ANY (ARRAY['resolved'::text, 'returned'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT handoffs_check1 CHECK (((state <> 'claimed'::text) OR (claimed_at IS NOT NULL))),
+    CONSTRAINT handoffs_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 200))),
+    CONSTRAINT handoffs_state_check CHECK ((state = ANY (ARRAY['open'::text, 'claimed'::text, 'resolved'::text, 'returned'::text]))),
+    CONSTRAINT handoffs_summary_check CHECK ((jsonb_typeof(summary) = 'array'::text))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY platform.handoffs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.handoffs OWNER TO owner;
+
+-- Name: lock_handoff(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.lock_handoff(p_organization_id uuid, p_id uuid) RETURNS platform.handoffs
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    found_id uuid;
+    conversation uuid;
+    h platform.handoffs;
+BEGIN
+    SELECT x.id, x.conversation_id INTO found_id, conversation FROM platform.handoffs x
+    WHERE x.organization_id = p_organization_id AND (x.id = p_id OR x.conversation_id = p_id)
+    ORDER BY x.closed_at IS NULL DESC, x.requested_at DESC LIMIT 1;
+    PERFORM FROM platform.conversations c WHERE c.organization_id = p_organization_id AND c.id = conversation FOR NO KEY UPDATE;
+    SELECT * INTO h FROM platform.handoffs x WHERE x.organization_id = p_organization_id AND x.id = found_id FOR NO KEY UPDATE;
+    RETURN h;
+END
+$$;
+
+ALTER FUNCTION agents.lock_handoff(p_organization_id uuid, p_id uuid) OWNER TO owner;
 
 -- Name: mark_connection(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -975,6 +1312,18 @@ $$;
 
 ALTER FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) OWNER TO owner;
 
+-- Name: minutes_of(jsonb, text, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT make_interval(secs => 60 * CASE
+        WHEN jsonb_typeof(p_settings -> p_name) = 'number' AND (p_settings ->> p_name)::numeric BETWEEN 1 AND 10080
+        THEN (p_settings ->> p_name)::float8 ELSE p_default END)
+$$;
+
+ALTER FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) OWNER TO owner;
+
 -- Name: next_part(uuid, uuid, bigint); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) RETURNS integer
@@ -985,6 +1334,18 @@ CREATE FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid,
 $$;
 
 ALTER FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) OWNER TO owner;
+
+-- Name: note_handoff(platform.handoffs, text, uuid, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.note_handoff(h platform.handoffs, p_action text, p_user_id uuid, p_more jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO audit.activity_logs (organization_id, user_id, action, resource_type, resource_id, metadata)
+    VALUES (h.organization_id, p_user_id, p_action, 'conversation', h.conversation_id,
+            jsonb_build_object('handoff_id', h.id, 'reason', h.reason) || p_more)
+$$;
+
+ALTER FUNCTION agents.note_handoff(h platform.handoffs, p_action text, p_user_id uuid, p_more jsonb) OWNER TO owner;
 
 -- Name: note_opt_out(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1001,6 +1362,27 @@ END
 $$;
 
 ALTER FUNCTION agents.note_opt_out(o platform.outbox) OWNER TO owner;
+
+-- Name: open_handoff(uuid, uuid, text, boolean, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean DEFAULT false, p_user_id uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    INSERT INTO platform.handoffs AS h (organization_id, conversation_id, reason, state, summary, requested_at, target_at, claimed_at, claimed_by)
+    SELECT p_organization_id, p_conversation_id, p_reason, CASE WHEN p_claimed THEN 'claimed' ELSE 'open' END,
+           agents.summarize_conversation(p_organization_id, p_conversation_id), moment,
+           moment + agents.minutes_of(agents.service_settings(p_organization_id), 'handoff_target_minutes', 30),
+           CASE WHEN p_claimed THEN moment END, p_user_id
+    ON CONFLICT (organization_id, conversation_id) WHERE state IN ('open', 'claimed') DO UPDATE
+    SET state = 'claimed', claimed_at = coalesce(h.claimed_at, moment), claimed_by = coalesce(h.claimed_by, p_user_id)
+    WHERE p_claimed AND (h.state = 'open' OR h.claimed_by IS NULL AND p_user_id IS NOT NULL);
+END
+$$;
+
+ALTER FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) OWNER TO owner;
 
 -- Name: pause_reason(timestamp with time zone, text, timestamp with time zone, text, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1065,6 +1447,55 @@ END
 $$;
 
 ALTER FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) OWNER TO owner;
+
+-- Name: queue_notice(uuid, uuid, text, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.queue_notice(p_organization_id uuid, p_handoff_id uuid, p_kind text, p_message jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c platform.conversations;
+BEGIN
+    SELECT x.* INTO c FROM platform.conversations x
+    WHERE x.organization_id = p_organization_id
+      AND x.id = (SELECT h.conversation_id FROM platform.handoffs h WHERE h.organization_id = p_organization_id AND h.id = p_handoff_id)
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE platform.handoffs h
+    SET told_at = CASE p_kind WHEN 'handoff' THEN clock_timestamp() ELSE h.told_at END,
+        updated_customer_at = CASE p_kind WHEN 'update' THEN clock_timestamp() ELSE h.updated_customer_at END
+    WHERE h.organization_id = p_organization_id AND h.id = p_handoff_id AND h.state = 'open'
+      AND CASE p_kind WHEN 'handoff' THEN h.told_at ELSE h.updated_customer_at END IS NULL;
+    IF FOUND THEN
+        PERFORM agents.store_notice(c, p_kind, p_message);
+    END IF;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION agents.queue_notice(p_organization_id uuid, p_handoff_id uuid, p_kind text, p_message jsonb) OWNER TO owner;
+
+-- Name: queue_survey(platform.conversations, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.queue_survey(c platform.conversations, p_survey jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_survey IS NULL OR agents.service_settings(c.organization_id) -> 'satisfaction_survey' IS DISTINCT FROM 'true'::jsonb
+        OR NOT agents.window_is_open(c, interval '10 minutes')
+        OR agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at)
+        OR EXISTS (SELECT FROM platform.outbox o WHERE o.organization_id = c.organization_id AND o.conversation_id = c.id AND o.kind = 'survey')
+    THEN
+        RETURN false;
+    END IF;
+    PERFORM agents.store_notice(c, 'survey', p_survey);
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION agents.queue_survey(c platform.conversations, p_survey jsonb) OWNER TO owner;
 
 -- Name: queue_window_template(platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1152,7 +1583,10 @@ BEGIN
         RETURN jsonb_build_object('state', 'blocked', 'reason', why);
     ELSIF why = 'newer_message' THEN
         RETURN agents.reopen_turn(o, p_quiet_seconds);
-    ELSIF why IN ('human_active', 'organization_cancelled') THEN
+    ELSIF why IN ('human_active', 'organization_cancelled')
+        -- nobody waits for it, and what is to be said in its place is nothing
+        OR o.kind IN ('survey', 'update') AND why IN ('window_closed', 'opted_out', 'reply_too_old', 'connection_revoked', 'conversation_open')
+    THEN
         PERFORM agents.withdraw_replies(o, 'cancelled', why);
         RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
     ELSIF why = 'window_closed' THEN
@@ -1232,6 +1666,118 @@ $$;
 
 ALTER FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) OWNER TO owner;
 
+-- Name: resolve_conversation(uuid, uuid, uuid, bigint, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.resolve_conversation(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_seen_seq bigint, p_survey jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c platform.conversations;
+    asked boolean;
+BEGIN
+    SELECT * INTO c FROM platform.conversations
+    WHERE organization_id = p_organization_id AND id = p_conversation_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'unknown');
+    ELSIF c.status NOT IN ('active', 'escalated') OR c.continued_in IS NOT NULL THEN
+        RETURN jsonb_build_object('state', 'closed');
+    ELSIF c.last_in_seq > p_seen_seq THEN
+        RETURN jsonb_build_object('state', 'newer_message', 'last_seq', c.last_in_seq);
+    END IF;
+    UPDATE platform.conversations x
+    SET status = 'resolved', resolved_at = clock_timestamp(),
+        resolution_time_seconds = greatest(0, extract(epoch FROM clock_timestamp() - x.created_at)::int),
+        first_response_time_seconds = coalesce(x.first_response_time_seconds, agents.first_response_seconds(x)),
+        message_count = agents.count_messages(p_organization_id, p_conversation_id),
+        -- nothing of it is to be answered any more, and a turn that runs cannot speak
+        automation_state = 'human', assigned_user_id = coalesce(p_user_id, x.assigned_user_id), done_seq = x.last_in_seq,
+        run_at = NULL, first_pending_at = NULL, lease_until = NULL
+    WHERE x.organization_id = p_organization_id AND x.id = p_conversation_id
+    RETURNING * INTO c;
+    PERFORM agents.close_handoff(p_organization_id, p_conversation_id, 'resolved', p_user_id);
+    asked := agents.queue_survey(c, p_survey);
+    INSERT INTO audit.activity_logs (organization_id, user_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, p_user_id, 'conversation.resolved', 'conversation', p_conversation_id,
+            jsonb_build_object('seconds', c.resolution_time_seconds, 'survey', asked));
+    RETURN jsonb_build_object('state', 'resolved', 'survey', asked);
+END
+$$;
+
+ALTER FUNCTION agents.resolve_conversation(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_seen_seq bigint, p_survey jsonb) OWNER TO owner;
+
+-- Name: return_quiet_handoffs(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.return_quiet_handoffs(p_max_age_seconds double precision, p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    quiet record;
+    returned int := 0;
+BEGIN
+    FOR quiet IN
+        SELECT h.organization_id, h.conversation_id, h.claimed_at, agents.minutes_of(d.configuration, 'handoff_return_minutes', 10080) AS pause
+        FROM departments.departments d
+        JOIN platform.handoffs h ON h.organization_id = d.organization_id AND h.state = 'claimed'
+        JOIN platform.conversations c ON c.organization_id = h.organization_id AND c.id = h.conversation_id AND c.automation_state = 'human'
+        WHERE d.type = 'customer_service' AND jsonb_typeof(d.configuration -> 'handoff_return_minutes') = 'number'
+          AND h.claimed_at <= clock_timestamp() - agents.minutes_of(d.configuration, 'handoff_return_minutes', 10080)
+          AND (c.last_in_seq = c.done_seq OR c.last_inbound_at > clock_timestamp() - make_interval(secs => p_max_age_seconds))
+        ORDER BY h.claimed_at
+        FOR NO KEY UPDATE OF c SKIP LOCKED
+    LOOP
+        EXIT WHEN returned >= p_batch;
+        -- asked under the lock: a person who writes holds it
+        IF NOT EXISTS (SELECT FROM platform.messages m
+                       WHERE m.organization_id = quiet.organization_id AND m.conversation_id = quiet.conversation_id AND m.sender_type = 'human'
+                         AND m.created_at > clock_timestamp() - quiet.pause)
+            AND agents.return_to_ai(quiet.organization_id, quiet.conversation_id, NULL, 'time') ->> 'state' = 'returned'
+        THEN
+            returned := returned + 1;
+        END IF;
+    END LOOP;
+    RETURN returned;
+END
+$$;
+
+ALTER FUNCTION agents.return_quiet_handoffs(p_max_age_seconds double precision, p_batch integer) OWNER TO owner;
+
+-- Name: return_to_ai(uuid, uuid, uuid, text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c platform.conversations;
+    answered bigint;
+BEGIN
+    SELECT * INTO c FROM platform.conversations
+    WHERE organization_id = p_organization_id AND id = p_conversation_id
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'unknown');
+    ELSIF c.status NOT IN ('active', 'escalated') OR c.continued_in IS NOT NULL THEN
+        RETURN jsonb_build_object('state', 'closed');
+    ELSIF c.automation_state = 'auto' THEN
+        RETURN jsonb_build_object('state', 'with_ai');
+    END IF;
+    answered := greatest(c.done_seq, least(agents.answered_by_person(p_organization_id, p_conversation_id), c.last_in_seq));
+    UPDATE platform.conversations x
+    SET automation_state = 'auto', status = 'active', assigned_to_human = false, assigned_user_id = NULL, done_seq = answered,
+        turn_attempts = 0, lease_until = NULL, fence = x.fence + 1, -- a run from before the hand-over writes nothing
+        run_at = CASE WHEN x.last_in_seq > answered THEN clock_timestamp() END,
+        first_pending_at = CASE WHEN x.last_in_seq > answered THEN clock_timestamp() END
+    WHERE x.organization_id = p_organization_id AND x.id = p_conversation_id;
+    PERFORM agents.close_handoff(p_organization_id, p_conversation_id, 'returned', p_user_id);
+    INSERT INTO audit.activity_logs (organization_id, user_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, p_user_id, 'conversation.returned', 'conversation', p_conversation_id,
+            jsonb_build_object('by', p_by, 'pending', c.last_in_seq - answered));
+    RETURN jsonb_build_object('state', 'returned', 'pending', c.last_in_seq - answered);
+END
+$$;
+
+ALTER FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) OWNER TO owner;
+
 -- Name: same_text(platform.outbox, platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.same_text(x platform.outbox, o platform.outbox) RETURNS boolean
@@ -1242,6 +1788,26 @@ CREATE FUNCTION agents.same_text(x platform.outbox, o platform.outbox) RETURNS b
 $$;
 
 ALTER FUNCTION agents.same_text(x platform.outbox, o platform.outbox) OWNER TO owner;
+
+-- Name: score_of(text); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.score_of(p_text text) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+DECLARE
+    bare text := btrim(lower(translate(p_text, U&'\FE0F\20E3', '')), E' \t\r\n.!');
+BEGIN
+    IF bare ~ '^⭐[⭐ ]*$' THEN
+        bare := char_length(replace(bare, ' ', ''))::text;
+    END IF;
+    bare := substring(bare FROM '^(?:nota |dou |score )?([1-5]|um|uma|dois|duas|tr[eê]s|quatro|cinco|one|two|three|four|five)(?: estrelas?| stars?| ?/ ?5)?$');
+    RETURN CASE bare WHEN '1' THEN 1 WHEN 'um' THEN 1 WHEN 'uma' THEN 1 WHEN 'one' THEN 1 WHEN '2' THEN 2 WHEN 'dois' THEN 2 WHEN 'duas' THEN 2
+                     WHEN 'two' THEN 2 WHEN '3' THEN 3 WHEN 'três' THEN 3 WHEN 'tres' THEN 3 WHEN 'three' THEN 3 WHEN '4' THEN 4
+                     WHEN 'quatro' THEN 4 WHEN 'four' THEN 4 WHEN '5' THEN 5 WHEN 'cinco' THEN 5 WHEN 'five' THEN 5 END;
+END
+$_$;
+
+ALTER FUNCTION agents.score_of(p_text text) OWNER TO owner;
 
 -- Name: send_facts(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1255,6 +1821,13 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                            AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
                 THEN 'previous_part'
             WHEN o.kind = 'reply' AND c.automation_state <> 'auto' THEN 'human_active'
+            -- that nobody has it yet is no longer true
+            WHEN o.kind = 'update' AND NOT agents.waits_for_person(o.organization_id, o.conversation_id) THEN 'human_active'
+            -- nobody is asked how it was in the middle of the next conversation
+            WHEN o.kind = 'survey' AND EXISTS (SELECT FROM platform.conversations x
+                                               WHERE x.organization_id = c.organization_id AND x.contact_id = c.contact_id
+                                                 AND x.connection_id = c.connection_id AND x.id <> c.id
+                                                 AND x.status IN ('active', 'escalated')) THEN 'conversation_open'
             WHEN o.kind = 'reply' AND c.last_in_seq > o.known_seq
                  AND NOT EXISTS (SELECT FROM platform.outbox e
                                  WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
@@ -1265,7 +1838,7 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
             WHEN w.closed AND o.payload ->> 'type' IS DISTINCT FROM 'template'
                  AND NOT (w.human_agent AND w.last_inbound_at > clock_timestamp() - interval '7 days') THEN 'window_closed'
             -- whoever writes after opting out asks for service again; what nobody asked for stays unsent
-            WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            WHEN o.kind IN ('reply', 'handoff', 'update') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
             WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
                  AND agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at) THEN 'opted_out'
@@ -1301,6 +1874,17 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
 $$;
 
 ALTER FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) OWNER TO owner;
+
+-- Name: service_settings(uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.service_settings(p_organization_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce((SELECT d.configuration FROM departments.departments d
+                     WHERE d.organization_id = p_organization_id AND d.type = 'customer_service'), '{}')
+$$;
+
+ALTER FUNCTION agents.service_settings(p_organization_id uuid) OWNER TO owner;
 
 -- Name: settle_asked(uuid, uuid, integer, text[]); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1413,75 +1997,87 @@ $$;
 
 ALTER FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
 
--- Name: conversations; Type: TABLE; Schema: platform; Owner: owner
+-- Name: store_notice(platform.conversations, text, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE TABLE platform.conversations (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    organization_id uuid NOT NULL,
-    connection_id uuid NOT NULL,
-    channel text NOT NULL,
-    external_conversation_id text,
-    customer_phone text,
-    customer_email text,
-    customer_name text,
-    customer_external_id text NOT NULL,
-    status text DEFAULT 'active'::text NOT NULL,
-    priority text DEFAULT 'normal'::text NOT NULL,
-    automation_state text DEFAULT 'auto'::text NOT NULL,
-    last_in_seq bigint DEFAULT 0 NOT NULL,
-    done_seq bigint DEFAULT 0 NOT NULL,
-    first_pending_at timestamp with time zone,
-    run_at timestamp with time zone,
-    lease_until timestamp with time zone,
-    fence bigint DEFAULT 0 NOT NULL,
-    turn_attempts integer DEFAULT 0 NOT NULL,
-    last_inbound_at timestamp with time zone,
-    opted_out_at timestamp with time zone,
-    assigned_to_human boolean DEFAULT false NOT NULL,
-    assigned_user_id uuid,
-    escalated_at timestamp with time zone,
-    resolved_at timestamp with time zone,
-    first_response_time_seconds integer,
-    resolution_time_seconds integer,
-    message_count integer DEFAULT 0 NOT NULL,
-    human_takeover_count integer DEFAULT 0 NOT NULL,
-    tags jsonb DEFAULT '[]'::jsonb NOT NULL,
-    summary text,
-    satisfaction_score integer,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    contact_id uuid,
-    continued_in uuid,
-    window_closed_at timestamp with time zone,
-    CONSTRAINT conversations_automation_state_check CHECK ((automation_state = ANY (ARRAY['auto'::text, 'human'::text, 'paused'::text, 'dead'::text]))),
-    CONSTRAINT conversations_channel_check CHECK ((channel = ANY (ARRAY['whatsapp'::text, 'instagram'::text, 'facebook'::text, 'email'::text]))),
-    CONSTRAINT conversations_check CHECK (((0 <= done_seq) AND (done_seq <= last_in_seq))),
-    CONSTRAINT conversations_check1 CHECK ((continued_in <> id)),
-    CONSTRAINT conversations_customer_email_check CHECK ((char_length(customer_email) <= 320)),
-    CONSTRAINT conversations_customer_external_id_check CHECK (((char_length(customer_external_id) >= 1) AND (char_length(customer_external_id) <= 500))),
-    CONSTRAINT conversations_customer_name_check CHECK ((char_length(customer_name) <= 1000)),
-    CONSTRAINT conversations_customer_phone_check CHECK ((char_length(customer_phone) <= 50)),
-    CONSTRAINT conversations_external_conversation_id_check CHECK ((char_length(external_conversation_id) <= 1000)),
-    CONSTRAINT conversations_first_response_time_seconds_check CHECK ((first_response_time_seconds >= 0)),
-    CONSTRAINT conversations_human_takeover_count_check CHECK ((human_takeover_count >= 0)),
-    CONSTRAINT conversations_message_count_check CHECK ((message_count >= 0)),
-    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
-    CONSTRAINT conversations_resolution_time_seconds_check CHECK ((resolution_time_seconds >= 0)),
-    CONSTRAINT conversations_satisfaction_score_check CHECK (((satisfaction_score >= 1) AND (satisfaction_score <= 5))),
-    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'resolved'::text, 'escalated'::text, 'archived'::text]))),
-    CONSTRAINT conversations_summary_check CHECK ((char_length(summary) <= 100000)),
-    CONSTRAINT conversations_tags_check CHECK ((jsonb_typeof(tags) = 'array'::text)),
-    CONSTRAINT conversations_turn_attempts_check CHECK ((turn_attempts >= 0))
-)
-WITH (fillfactor='80');
+CREATE FUNCTION agents.store_notice(c platform.conversations, p_kind text, p_message jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    moment timestamptz := clock_timestamp();
+BEGIN
+    INSERT INTO platform.messages (
+        id, organization_id, conversation_id, connection_id, direction, message_type, text_content, sender_type, delivery_status, created_at)
+    VALUES ((p_message ->> 'message_id')::uuid, c.organization_id, c.id, c.connection_id, 'outbound', 'text', p_message ->> 'text', 'ai',
+            'pending', moment);
+    INSERT INTO platform.outbox (
+        id, organization_id, conversation_id, connection_id, message_id, turn_seq, part, kind, recipient, payload, not_before, created_at)
+    VALUES ((p_message ->> 'outbox_id')::uuid, c.organization_id, c.id, c.connection_id, (p_message ->> 'message_id')::uuid, c.last_in_seq,
+            agents.next_part(c.organization_id, c.id, c.last_in_seq), p_kind, c.customer_external_id, p_message -> 'payload', moment, moment);
+END
+$$;
 
-ALTER TABLE ONLY platform.conversations FORCE ROW LEVEL SECURITY;
+ALTER FUNCTION agents.store_notice(c platform.conversations, p_kind text, p_message jsonb) OWNER TO owner;
 
-ALTER TABLE platform.conversations OWNER TO owner;
+-- Name: summarize_conversation(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
--- Name: COLUMN conversations.customer_external_id; Type: COMMENT; Schema: platform; Owner: owner
+CREATE FUNCTION agents.summarize_conversation(p_organization_id uuid, p_conversation_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    c platform.conversations;
+    turn departments.agent_executions;
+    first_seq bigint;
+    lines jsonb;
+BEGIN
+    SELECT * INTO c FROM platform.conversations x WHERE x.organization_id = p_organization_id AND x.id = p_conversation_id;
+    SELECT * INTO turn FROM departments.agent_executions e
+    WHERE e.organization_id = p_organization_id AND e.conversation_id = p_conversation_id AND e.to_seq = c.done_seq
+      AND e.status = 'completed' AND e.outcome = 'abstained'
+    ORDER BY e.created_at DESC LIMIT 1;
+    -- what is not answered; of a turn that asked for a person all it was about; else the customer's last word
+    first_seq := least(coalesce(turn.from_seq, c.done_seq + 1), greatest(c.last_in_seq, 1));
+    WITH asked AS (
+        SELECT m.id, m.seq, m.message_type, left(m.text_content, 500) AS text
+        FROM platform.messages m
+        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.seq >= first_seq AND m.deleted_at IS NULL
+        ORDER BY m.seq DESC LIMIT 8
+    ), tried AS (
+        SELECT m.id, left(m.text_content, 500) AS text, m.created_at, o.part, o.execution_id
+        FROM platform.messages m
+        JOIN platform.outbox o ON o.organization_id = m.organization_id AND o.message_id = m.id
+        WHERE m.organization_id = p_organization_id AND m.conversation_id = p_conversation_id AND m.sender_type = 'ai'
+          AND m.delivery_status <> 'failed'
+          AND (o.kind = 'reply' OR o.execution_id = turn.id AND coalesce(turn.output_data -> 'used', '[]') <> '[]')
+        ORDER BY m.created_at DESC, o.part DESC LIMIT 3
+    ), source AS (
+        SELECT DISTINCT ON (k.id) h.id, left(k.title, 500) AS text
+        FROM tried t
+        JOIN departments.agent_executions e ON e.organization_id = p_organization_id AND e.id = t.execution_id AND e.created_at = t.created_at
+        CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(e.output_data -> 'used') WHEN 'array' THEN e.output_data -> 'used'
+                                                     ELSE '[]' END) AS used (chunk_id)
+        JOIN platform.knowledge_chunks h ON h.organization_id = p_organization_id AND h.id::text = used.chunk_id
+        JOIN platform.knowledge_base k ON k.organization_id = p_organization_id AND k.id = h.knowledge_id
+        ORDER BY k.id, h.id
+    ), missing AS (
+        SELECT left(u ->> 'text', 500) AS text, u -> 'message_id' AS message_id
+        FROM jsonb_array_elements(CASE jsonb_typeof(turn.output_data -> 'unanswered') WHEN 'array' THEN turn.output_data -> 'unanswered'
+                                  ELSE '[]' END) AS u
+        UNION ALL
+        SELECT a.message_type, to_jsonb(a.id) FROM asked a WHERE coalesce(a.text, '') = ''
+    )
+    SELECT coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'asked', 'text', a.text, 'message_id', a.id) ORDER BY a.seq)
+                     FROM asked a WHERE coalesce(a.text, '') <> ''), '[]')
+        || coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'tried', 'text', t.text, 'message_id', t.id) ORDER BY t.created_at, t.part)
+                     FROM tried t), '[]')
+        || coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'source', 'text', s.text, 'chunk_id', s.id) ORDER BY s.text)
+                     FROM source s), '[]')
+        || coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'missing', 'text', w.text, 'message_id', w.message_id)) FROM missing w), '[]')
+    INTO lines;
+    RETURN lines;
+END
+$$;
 
-COMMENT ON COLUMN platform.conversations.customer_external_id IS 'the address that the provider used last: replies go there';
+ALTER FUNCTION agents.summarize_conversation(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
 
 -- Name: take_over(platform.conversations, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1500,12 +2096,56 @@ BEGIN
         PERFORM agents.withdraw_replies(o, 'cancelled', 'human_active');
     END LOOP;
     PERFORM agents.hand_over(c.organization_id, c.id, 'human', 'human_message');
-    UPDATE platform.conversations x SET assigned_user_id = coalesce(p_user_id, x.assigned_user_id)
+    -- whoever writes has it
+    PERFORM agents.open_handoff(c.organization_id, c.id, 'human_message', true, p_user_id);
+    UPDATE platform.conversations x
+    SET assigned_user_id = coalesce(p_user_id, x.assigned_user_id), message_count = agents.count_messages(c.organization_id, c.id) + 1
     WHERE x.organization_id = c.organization_id AND x.id = c.id;
 END
 $$;
 
 ALTER FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) OWNER TO owner;
+
+-- Name: take_score(platform.conversations); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.take_score(c platform.conversations) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    given int;
+    asked record;
+BEGIN
+    SELECT agents.score_of(m.text_content) INTO given FROM platform.messages m
+    WHERE m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.seq = c.last_in_seq AND m.deleted_at IS NULL;
+    IF given IS NULL OR c.contact_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT said.id, said.conversation_id, o.kind INTO asked
+    FROM platform.conversations k
+    CROSS JOIN LATERAL (
+        SELECT m.id, m.conversation_id, m.created_at FROM platform.messages m
+        WHERE m.organization_id = k.organization_id AND m.conversation_id = k.id AND m.direction = 'outbound' AND m.delivery_status <> 'failed'
+        ORDER BY m.created_at DESC LIMIT 1) said
+    LEFT JOIN platform.outbox o ON o.organization_id = k.organization_id AND o.message_id = said.id
+    WHERE k.organization_id = c.organization_id AND k.contact_id = c.contact_id AND k.connection_id = c.connection_id
+    ORDER BY said.created_at DESC LIMIT 1;
+    IF asked.kind IS DISTINCT FROM 'survey' THEN
+        RETURN NULL;
+    END IF;
+    UPDATE platform.conversations k SET satisfaction_score = given
+    WHERE k.organization_id = c.organization_id AND k.id = asked.conversation_id AND k.satisfaction_score IS NULL AND k.status = 'resolved';
+    IF FOUND THEN
+        PERFORM agents.keep_score(c, asked.conversation_id, given);
+    END IF;
+    UPDATE platform.conversations x
+    SET done_seq = x.last_in_seq, run_at = NULL, first_pending_at = NULL, lease_until = NULL, turn_attempts = 0,
+        status = CASE WHEN c.done_seq = 0 THEN 'archived' ELSE x.status END
+    WHERE x.organization_id = c.organization_id AND x.id = c.id;
+    RETURN given;
+END
+$$;
+
+ALTER FUNCTION agents.take_score(c platform.conversations) OWNER TO owner;
 
 -- Name: transfers_to_wake(double precision, integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1554,6 +2194,19 @@ $$;
 
 ALTER FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) OWNER TO owner;
 
+-- Name: waits_for_person(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM platform.handoffs h
+                   WHERE h.organization_id = p_organization_id AND h.conversation_id = p_conversation_id AND h.state = 'open');
+END
+$$;
+
+ALTER FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
+
 -- Name: wants_no_marketing(uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) RETURNS boolean
@@ -1568,6 +2221,18 @@ END
 $$;
 
 ALTER FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) OWNER TO owner;
+
+-- Name: window_is_open(platform.conversations, interval); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.window_is_open(c platform.conversations, p_margin interval) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(c.last_inbound_at > clock_timestamp() - interval '24 hours' + p_margin, false)
+       AND NOT coalesce(c.window_closed_at >= c.last_inbound_at, false)
+       AND NOT coalesce(c.opted_out_at >= c.last_inbound_at, false)
+$$;
+
+ALTER FUNCTION agents.window_is_open(c platform.conversations, p_margin interval) OWNER TO owner;
 
 -- Name: withdraw_replies(platform.outbox, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -2368,7 +3033,7 @@ BEGIN
         WHERE CASE w.kind WHEN 'message' THEN true WHEN 'echo' THEN w.place <> ALL (p_own) END -- not by OR: the planner would expect one row
     ), burst AS (
         SELECT s.organization_id, s.connection_id, s.provider, s.contact_id, count(*) FILTER (WHERE s.answers) AS messages,
-               min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,
+               count(*) AS said, min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,
                coalesce(min(s.happened_at) FILTER (WHERE s.answers) <= p_oldest, false) AS late,
                max(s.happened_at) FILTER (WHERE s.answers) AS newest_at, min(s.customer_phone) AS customer_phone,
                (array_agg(s.customer ORDER BY s.happened_at DESC))[1] AS customer,
@@ -2378,18 +3043,20 @@ BEGIN
     ), conversation AS (
         INSERT INTO platform.conversations AS c (
             id, organization_id, connection_id, contact_id, channel, customer_external_id, customer_phone, customer_name, status,
-            automation_state, assigned_to_human, escalated_at, human_takeover_count, last_in_seq, first_pending_at, run_at, last_inbound_at)
+            automation_state, assigned_to_human, escalated_at, human_takeover_count, last_in_seq, first_pending_at, run_at, last_inbound_at,
+            message_count)
         SELECT b.id, b.organization_id, b.connection_id, b.contact_id, CASE b.provider WHEN 'messenger' THEN 'facebook' ELSE b.provider END,
                b.customer, b.customer_phone, b.customer_name,
                CASE WHEN b.late OR b.taken_over THEN 'escalated' ELSE 'active' END, CASE WHEN b.late OR b.taken_over THEN 'human' ELSE 'auto' END,
-               b.late OR b.taken_over, CASE WHEN b.late OR b.taken_over THEN p_moment END, b.taken_over::int, b.messages,
+               b.late OR b.taken_over, CASE WHEN b.late OR b.taken_over THEN p_moment END, (b.late OR b.taken_over)::int, b.messages,
                CASE WHEN b.messages > 0 AND NOT b.late AND NOT b.taken_over THEN p_moment END,
                CASE WHEN b.messages > 0 AND NOT b.late AND NOT b.taken_over
-                    THEN p_moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at
+                    THEN p_moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at, b.said
         FROM burst b
         ORDER BY b.organization_id, b.connection_id, b.contact_id
         ON CONFLICT (organization_id, connection_id, contact_id) WHERE status IN ('active', 'escalated') AND continued_in IS NULL DO UPDATE
         SET last_in_seq = c.last_in_seq + excluded.last_in_seq,
+            message_count = c.message_count + excluded.message_count,
             last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
             customer_external_id = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.last_inbound_at IS NULL AND excluded.last_in_seq > 0
                                         THEN excluded.customer_external_id ELSE c.customer_external_id END,
@@ -2441,9 +3108,16 @@ BEGIN
     )
     SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
             FROM conversation c WHERE c.first_pending_at = p_moment) AS wake_ups,
+           (SELECT jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'id', c.id, 'taken_over', b.taken_over) ORDER BY c.id)
+            FROM conversation c JOIN burst b USING (organization_id, connection_id, contact_id)
+            WHERE b.taken_over OR b.late AND c.escalated_at = p_moment) AS handoffs,
            array_agg(a.organization_id) AS organization_ids, array_agg(a.connection_id) AS connection_ids, array_agg(a.event_id) AS targets
     INTO told
     FROM amended a;
+    IF told.handoffs IS NOT NULL THEN
+        PERFORM agents.open_handoff(h.organization_id, h.id, CASE WHEN h.taken_over THEN 'human_echo' ELSE 'message_too_old' END, h.taken_over)
+        FROM jsonb_to_recordset(told.handoffs) AS h (organization_id uuid, id uuid, taken_over boolean);
+    END IF;
     IF told.targets IS NOT NULL THEN
         PERFORM platform.merge_amendments(told.organization_ids, told.connection_ids, told.targets);
     END IF;
@@ -3235,6 +3909,11 @@ BEGIN
     UPDATE platform.conversations c SET opted_out_at = e.opted_out_at
     FROM (SELECT DISTINCT kept, opted_out_at FROM ended) e
     WHERE c.organization_id = p_organization_id AND c.id = e.kept AND e.opted_out_at IS NOT NULL;
+
+    UPDATE platform.handoffs h SET state = 'resolved', closed_at = p_moment
+    FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status = 'resolved' AND c.continued_in IS NOT NULL
+      AND h.organization_id = c.organization_id AND h.conversation_id = c.id AND h.state IN ('open', 'claimed');
 
     UPDATE platform.conversations c SET contact_id = p_survivor
     WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.contact_id <> p_survivor;
@@ -5113,6 +5792,16 @@ ALTER TABLE ONLY platform.conversations
 ALTER TABLE ONLY platform.encryption_keys
     ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
 
+-- Name: handoffs handoffs_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.handoffs
+    ADD CONSTRAINT handoffs_organization_id_id_key UNIQUE (organization_id, id);
+
+-- Name: handoffs handoffs_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.handoffs
+    ADD CONSTRAINT handoffs_pkey PRIMARY KEY (id);
+
 -- Name: conversations idx_conversations_org; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.conversations
@@ -5415,6 +6104,10 @@ CREATE INDEX idx_webhook_events_type ON ONLY integrations.webhook_events USING b
 
 CREATE UNIQUE INDEX conversations_open ON platform.conversations USING btree (organization_id, connection_id, contact_id) WHERE ((status = ANY (ARRAY['active'::text, 'escalated'::text])) AND (continued_in IS NULL));
 
+-- Name: handoffs_active; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX handoffs_active ON platform.handoffs USING btree (organization_id, conversation_id) WHERE (state = ANY (ARRAY['open'::text, 'claimed'::text]));
+
 -- Name: idx_backup_executions_config; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_backup_executions_config ON platform.backup_executions USING btree (backup_config_id, started_at);
@@ -5490,6 +6183,26 @@ CREATE INDEX idx_conversations_status ON platform.conversations USING btree (org
 -- Name: idx_encryption_keys_organization; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_encryption_keys_organization ON platform.encryption_keys USING btree (organization_id);
+
+-- Name: idx_handoffs_claimed_by; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_handoffs_claimed_by ON platform.handoffs USING btree (organization_id, claimed_by) WHERE (claimed_by IS NOT NULL);
+
+-- Name: idx_handoffs_closed_by; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_handoffs_closed_by ON platform.handoffs USING btree (organization_id, closed_by) WHERE (closed_by IS NOT NULL);
+
+-- Name: idx_handoffs_conversation; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_handoffs_conversation ON platform.handoffs USING btree (organization_id, conversation_id);
+
+-- Name: idx_handoffs_queue; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_handoffs_queue ON platform.handoffs USING btree (organization_id, state, requested_at);
+
+-- Name: idx_handoffs_waiting; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_handoffs_waiting ON platform.handoffs USING btree (state, target_at) WHERE (state = ANY (ARRAY['open'::text, 'claimed'::text]));
 
 -- Name: idx_knowledge_category; Type: INDEX; Schema: platform; Owner: owner
 
@@ -5763,6 +6476,10 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.content FOR EACH ROW EXE
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.conversations FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: handoffs set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.handoffs FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
 -- Name: knowledge_base set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.knowledge_base FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -5918,6 +6635,21 @@ ALTER TABLE ONLY platform.conversations
 
 ALTER TABLE ONLY platform.encryption_keys
     ADD CONSTRAINT encryption_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: handoffs handoffs_organization_id_claimed_by_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.handoffs
+    ADD CONSTRAINT handoffs_organization_id_claimed_by_fkey FOREIGN KEY (organization_id, claimed_by) REFERENCES platform.users(organization_id, id) ON DELETE SET NULL (claimed_by);
+
+-- Name: handoffs handoffs_organization_id_closed_by_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.handoffs
+    ADD CONSTRAINT handoffs_organization_id_closed_by_fkey FOREIGN KEY (organization_id, closed_by) REFERENCES platform.users(organization_id, id) ON DELETE SET NULL (closed_by);
+
+-- Name: handoffs handoffs_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.handoffs
+    ADD CONSTRAINT handoffs_organization_id_conversation_id_fkey FOREIGN KEY (organization_id, conversation_id) REFERENCES platform.conversations(organization_id, id) ON DELETE CASCADE;
 
 -- Name: knowledge_base knowledge_base_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
@@ -6118,6 +6850,10 @@ ALTER TABLE departments.agents ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY definer_role_agent_executions ON departments.agent_executions TO definer_role USING (true) WITH CHECK (true);
 
+-- Name: departments definer_role_departments; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY definer_role_departments ON departments.departments TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: departments; Type: ROW SECURITY; Schema: departments; Owner: owner
 
 ALTER TABLE departments.departments ENABLE ROW LEVEL SECURITY;
@@ -6137,6 +6873,10 @@ CREATE POLICY tenant_isolation_departments ON departments.departments TO applica
 -- Name: agent_executions worker_role_agent_executions; Type: POLICY; Schema: departments; Owner: owner
 
 CREATE POLICY worker_role_agent_executions ON departments.agent_executions TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: departments worker_role_departments; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY worker_role_departments ON departments.departments TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: connection_alerts; Type: ROW SECURITY; Schema: integrations; Owner: owner
 
@@ -6246,6 +6986,18 @@ CREATE POLICY definer_role_conversations ON platform.conversations TO definer_ro
 
 CREATE POLICY definer_role_encryption_keys ON platform.encryption_keys TO definer_role USING (true) WITH CHECK (true);
 
+-- Name: handoffs definer_role_handoffs; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_handoffs ON platform.handoffs TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: knowledge_base definer_role_knowledge_base; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_knowledge_base ON platform.knowledge_base TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: knowledge_chunks definer_role_knowledge_chunks; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_knowledge_chunks ON platform.knowledge_chunks TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: media_transfers definer_role_media_transfers; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY definer_role_media_transfers ON platform.media_transfers TO definer_role USING (true) WITH CHECK (true);
@@ -6281,6 +7033,10 @@ CREATE POLICY definer_role_outbox_attempts ON platform.outbox_attempts TO define
 -- Name: encryption_keys; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.encryption_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: handoffs; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.handoffs ENABLE ROW LEVEL SECURITY;
 
 -- Name: knowledge_base; Type: ROW SECURITY; Schema: platform; Owner: owner
 
@@ -6373,6 +7129,10 @@ CREATE POLICY tenant_isolation_conversations ON platform.conversations TO applic
 -- Name: encryption_keys tenant_isolation_encryption_keys; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY tenant_isolation_encryption_keys ON platform.encryption_keys TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: handoffs tenant_isolation_handoffs; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_handoffs ON platform.handoffs TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: knowledge_base tenant_isolation_knowledge_base; Type: POLICY; Schema: platform; Owner: owner
 
@@ -6478,6 +7238,18 @@ CREATE POLICY worker_role_contacts ON platform.contacts TO worker_role USING (tr
 
 CREATE POLICY worker_role_conversations ON platform.conversations TO worker_role USING (true) WITH CHECK (true);
 
+-- Name: handoffs worker_role_handoffs; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_handoffs ON platform.handoffs TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: knowledge_base worker_role_knowledge_base; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_knowledge_base ON platform.knowledge_base TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: knowledge_chunks worker_role_knowledge_chunks; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY worker_role_knowledge_chunks ON platform.knowledge_chunks TO worker_role USING (true) WITH CHECK (true);
+
 -- Name: knowledge_ingestions worker_role_knowledge_ingestions; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY worker_role_knowledge_ingestions ON platform.knowledge_ingestions TO worker_role USING (true) WITH CHECK (true);
@@ -6574,6 +7346,17 @@ GRANT ALL ON TYPE integrations.customer_name TO definer_role;
 
 GRANT ALL ON TYPE integrations.new_item TO definer_role;
 
+-- Name: FUNCTION alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone) TO worker_role;
+
+-- Name: FUNCTION answered_by_person(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
+
 -- Name: FUNCTION begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
@@ -6584,10 +7367,32 @@ GRANT ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox
 REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
 
+-- Name: FUNCTION claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) TO application_role;
+
 -- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) TO application_role;
+
+-- Name: FUNCTION close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid) TO worker_role;
+
+-- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
+GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
+
+-- Name: FUNCTION close_lost_run(c platform.conversations); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.close_lost_run(c platform.conversations) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.close_lost_run(c platform.conversations) TO application_role;
 
 -- Name: FUNCTION close_stuck_executions(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -6635,6 +7440,12 @@ GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_
 
 REVOKE ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) TO worker_role;
+
+-- Name: FUNCTION count_messages(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.count_messages(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.count_messages(p_organization_id uuid, p_conversation_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.count_messages(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
 
 -- Name: FUNCTION disable_template(o platform.outbox, p_error_code text); Type: ACL; Schema: agents; Owner: owner
 
@@ -6686,11 +7497,28 @@ GRANT ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) T
 REVOKE ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) TO application_role;
 
+-- Name: FUNCTION first_response_seconds(c platform.conversations); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.first_response_seconds(c platform.conversations) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.first_response_seconds(c platform.conversations) TO application_role;
+
 -- Name: FUNCTION hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO application_role;
 GRANT ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) TO worker_role;
+
+-- Name: FUNCTION handoff_is_told(p_reason text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.handoff_is_told(p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.handoff_is_told(p_reason text) TO application_role;
+GRANT ALL ON FUNCTION agents.handoff_is_told(p_reason text) TO worker_role;
+
+-- Name: FUNCTION handoffs_to_move(p_conversation_id uuid, p_grace_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.handoffs_to_move(p_conversation_id uuid, p_grace_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.handoffs_to_move(p_conversation_id uuid, p_grace_seconds double precision, p_batch integer) TO application_role;
+GRANT ALL ON FUNCTION agents.handoffs_to_move(p_conversation_id uuid, p_grace_seconds double precision, p_batch integer) TO worker_role;
 
 -- Name: FUNCTION ingestions_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -6701,6 +7529,11 @@ GRANT ALL ON FUNCTION agents.ingestions_to_wake(p_grace_seconds double precision
 
 REVOKE ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) TO application_role;
+
+-- Name: FUNCTION keep_score(c platform.conversations, p_conversation_id uuid, p_score integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.keep_score(c platform.conversations, p_conversation_id uuid, p_score integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.keep_score(c platform.conversations, p_conversation_id uuid, p_score integer) TO application_role;
 
 -- Name: FUNCTION knowledge_to_derive(p_limit integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -6713,6 +7546,17 @@ REVOKE ALL ON FUNCTION agents.leave_window(o platform.outbox) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.leave_window(o platform.outbox) TO application_role;
 GRANT ALL ON FUNCTION agents.leave_window(o platform.outbox) TO worker_role;
 
+-- Name: TABLE handoffs; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.handoffs TO application_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.handoffs TO worker_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.handoffs TO definer_role;
+
+-- Name: FUNCTION lock_handoff(p_organization_id uuid, p_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.lock_handoff(p_organization_id uuid, p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.lock_handoff(p_organization_id uuid, p_id uuid) TO application_role;
+
 -- Name: FUNCTION mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) FROM PUBLIC;
@@ -6723,17 +7567,37 @@ GRANT ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connectio
 REVOKE ALL ON FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.media_to_clean(p_grace_seconds double precision, p_limit integer) TO worker_role;
 
+-- Name: FUNCTION minutes_of(p_settings jsonb, p_name text, p_default integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) TO application_role;
+GRANT ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) TO worker_role;
+GRANT ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) TO definer_role;
+
 -- Name: FUNCTION next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) TO application_role;
 GRANT ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) TO worker_role;
 
+-- Name: FUNCTION note_handoff(h platform.handoffs, p_action text, p_user_id uuid, p_more jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.note_handoff(h platform.handoffs, p_action text, p_user_id uuid, p_more jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.note_handoff(h platform.handoffs, p_action text, p_user_id uuid, p_more jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.note_handoff(h platform.handoffs, p_action text, p_user_id uuid, p_more jsonb) TO worker_role;
+
 -- Name: FUNCTION note_opt_out(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.note_opt_out(o platform.outbox) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.note_opt_out(o platform.outbox) TO application_role;
 GRANT ALL ON FUNCTION agents.note_opt_out(o platform.outbox) TO worker_role;
+
+-- Name: FUNCTION open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) TO worker_role;
+GRANT ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) TO definer_role;
 
 -- Name: FUNCTION pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text); Type: ACL; Schema: agents; Owner: owner
 
@@ -6744,6 +7608,17 @@ GRANT ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone,
 
 REVOKE ALL ON FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb) TO application_role;
+
+-- Name: FUNCTION queue_notice(p_organization_id uuid, p_handoff_id uuid, p_kind text, p_message jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.queue_notice(p_organization_id uuid, p_handoff_id uuid, p_kind text, p_message jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.queue_notice(p_organization_id uuid, p_handoff_id uuid, p_kind text, p_message jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.queue_notice(p_organization_id uuid, p_handoff_id uuid, p_kind text, p_message jsonb) TO worker_role;
+
+-- Name: FUNCTION queue_survey(c platform.conversations, p_survey jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.queue_survey(c platform.conversations, p_survey jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.queue_survey(c platform.conversations, p_survey jsonb) TO application_role;
 
 -- Name: FUNCTION queue_window_template(o platform.outbox); Type: ACL; Schema: agents; Owner: owner
 
@@ -6771,16 +7646,44 @@ GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation
 REVOKE ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) TO application_role;
 
+-- Name: FUNCTION resolve_conversation(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_seen_seq bigint, p_survey jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.resolve_conversation(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_seen_seq bigint, p_survey jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.resolve_conversation(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_seen_seq bigint, p_survey jsonb) TO application_role;
+
+-- Name: FUNCTION return_quiet_handoffs(p_max_age_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.return_quiet_handoffs(p_max_age_seconds double precision, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.return_quiet_handoffs(p_max_age_seconds double precision, p_batch integer) TO worker_role;
+
+-- Name: FUNCTION return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) TO application_role;
+GRANT ALL ON FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) TO worker_role;
+
 -- Name: FUNCTION same_text(x platform.outbox, o platform.outbox); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) TO application_role;
 GRANT ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) TO worker_role;
 
+-- Name: FUNCTION score_of(p_text text); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.score_of(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.score_of(p_text text) TO application_role;
+
 -- Name: FUNCTION send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO application_role;
+
+-- Name: FUNCTION service_settings(p_organization_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.service_settings(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.service_settings(p_organization_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.service_settings(p_organization_id uuid) TO worker_role;
+GRANT ALL ON FUNCTION agents.service_settings(p_organization_id uuid) TO definer_role;
 
 -- Name: FUNCTION settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]); Type: ACL; Schema: agents; Owner: owner
 
@@ -6803,16 +7706,28 @@ REVOKE ALL ON FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversat
 GRANT ALL ON FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) TO application_role;
 GRANT ALL ON FUNCTION agents.stop_marketing(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
 
--- Name: TABLE conversations; Type: ACL; Schema: platform; Owner: owner
+-- Name: FUNCTION store_notice(c platform.conversations, p_kind text, p_message jsonb); Type: ACL; Schema: agents; Owner: owner
 
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO application_role;
-GRANT SELECT,UPDATE ON TABLE platform.conversations TO worker_role;
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
+REVOKE ALL ON FUNCTION agents.store_notice(c platform.conversations, p_kind text, p_message jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.store_notice(c platform.conversations, p_kind text, p_message jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.store_notice(c platform.conversations, p_kind text, p_message jsonb) TO worker_role;
+
+-- Name: FUNCTION summarize_conversation(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.summarize_conversation(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.summarize_conversation(p_organization_id uuid, p_conversation_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.summarize_conversation(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
+GRANT ALL ON FUNCTION agents.summarize_conversation(p_organization_id uuid, p_conversation_id uuid) TO definer_role;
 
 -- Name: FUNCTION take_over(c platform.conversations, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.take_over(c platform.conversations, p_user_id uuid) TO application_role;
+
+-- Name: FUNCTION take_score(c platform.conversations); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.take_score(c platform.conversations) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.take_score(c platform.conversations) TO application_role;
 
 -- Name: FUNCTION transfers_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -6824,10 +7739,21 @@ GRANT ALL ON FUNCTION agents.transfers_to_wake(p_grace_seconds double precision,
 REVOKE ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversation_id uuid, p_uncertain_seconds double precision) TO application_role;
 
+-- Name: FUNCTION waits_for_person(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) TO application_role;
+
 -- Name: FUNCTION wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) TO application_role;
+
+-- Name: FUNCTION window_is_open(c platform.conversations, p_margin interval); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.window_is_open(c platform.conversations, p_margin interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.window_is_open(c platform.conversations, p_margin interval) TO application_role;
+GRANT ALL ON FUNCTION agents.window_is_open(c platform.conversations, p_margin interval) TO worker_role;
 
 -- Name: FUNCTION withdraw_replies(o platform.outbox, p_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
@@ -7218,6 +8144,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.agents TO application_rol
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.departments TO application_role;
 
+-- Name: COLUMN departments.organization_id; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT(organization_id) ON TABLE departments.departments TO worker_role;
+GRANT SELECT(organization_id) ON TABLE departments.departments TO definer_role;
+
+-- Name: COLUMN departments.type; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT(type) ON TABLE departments.departments TO worker_role;
+GRANT SELECT(type) ON TABLE departments.departments TO definer_role;
+
+-- Name: COLUMN departments.configuration; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT(configuration) ON TABLE departments.departments TO worker_role;
+GRANT SELECT(configuration) ON TABLE departments.departments TO definer_role;
+
 -- Name: TABLE connection_alerts; Type: ACL; Schema: integrations; Owner: owner
 
 GRANT SELECT,INSERT ON TABLE integrations.connection_alerts TO application_role;
@@ -7413,9 +8354,39 @@ GRANT SELECT,INSERT ON TABLE platform.encryption_keys TO definer_role;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_base TO application_role;
 
+-- Name: COLUMN knowledge_base.id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(id) ON TABLE platform.knowledge_base TO worker_role;
+GRANT SELECT(id) ON TABLE platform.knowledge_base TO definer_role;
+
+-- Name: COLUMN knowledge_base.organization_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(organization_id) ON TABLE platform.knowledge_base TO worker_role;
+GRANT SELECT(organization_id) ON TABLE platform.knowledge_base TO definer_role;
+
+-- Name: COLUMN knowledge_base.title; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(title) ON TABLE platform.knowledge_base TO worker_role;
+GRANT SELECT(title) ON TABLE platform.knowledge_base TO definer_role;
+
 -- Name: TABLE knowledge_chunks; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.knowledge_chunks TO application_role;
+
+-- Name: COLUMN knowledge_chunks.id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(id) ON TABLE platform.knowledge_chunks TO worker_role;
+GRANT SELECT(id) ON TABLE platform.knowledge_chunks TO definer_role;
+
+-- Name: COLUMN knowledge_chunks.organization_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(organization_id) ON TABLE platform.knowledge_chunks TO worker_role;
+GRANT SELECT(organization_id) ON TABLE platform.knowledge_chunks TO definer_role;
+
+-- Name: COLUMN knowledge_chunks.knowledge_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(knowledge_id) ON TABLE platform.knowledge_chunks TO worker_role;
+GRANT SELECT(knowledge_id) ON TABLE platform.knowledge_chunks TO definer_role;
 
 -- Name: TABLE knowledge_ingestions; Type: ACL; Schema: platform; Owner: owner
 
@@ -7560,6 +8531,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE platform.organizations TO application_role;
 
 GRANT SELECT(id) ON TABLE platform.organizations TO worker_role;
 GRANT SELECT(id) ON TABLE platform.organizations TO definer_role;
+
+-- Name: COLUMN organizations.name; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT(name) ON TABLE platform.organizations TO worker_role;
 
 -- Name: COLUMN organizations.slug; Type: ACL; Schema: platform; Owner: owner
 

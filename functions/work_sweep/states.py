@@ -62,6 +62,13 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "resolved": _END,
         "archived": _END,
     },
+    ("platform.handoffs", "state"): {
+        # people are told that nobody has come; how long they let the customer wait is theirs
+        "open": Moves("alert_handoff", max_age=10 * MINUTE, since="target_at", condition="alerted_at IS NULL"),
+        "claimed": _PERSON,
+        "resolved": _END,
+        "returned": _END,
+    },
     ("platform.outbox", "state"): {
         "ready": Moves("conversations_to_wake", max_age=_REPLY_AGE, since="created_at"),
         "sending": Moves("expire_sends", max_age=5 * MINUTE, since="sending_at"),

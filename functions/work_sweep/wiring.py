@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.work_sweep.connections import look_after_connections
 from functions.work_sweep.handler import sweep
+from functions.work_sweep.handoffs import look_after_handoffs
 from functions.work_sweep.media import look_after_media
 from shared.channels.account_reading import account_reader
 from shared.conversations.repair import SweepTimes
@@ -73,7 +74,8 @@ class SweepFunction:
         if "skipped" in swept:
             return swept
         media = look_after_media(self._database, queue=self._queue, media_url=self._settings.media_transfer_url)
-        return {**swept, "media": media, "connections": self._look_after_connections()}
+        handoffs = look_after_handoffs(self._database, max_age=self._settings.reply_max_age_hours * 3600)
+        return {**swept, "media": media, "handoffs": handoffs, "connections": self._look_after_connections()}
 
     def _look_after_connections(self) -> dict[str, Any]:
         return look_after_connections(

@@ -10,7 +10,7 @@ CREATE TABLE platform.outbox (
     execution_id UUID, -- departments.agent_executions, by value: its months are dropped
     turn_seq BIGINT NOT NULL, -- to_seq of the turn
     part SMALLINT NOT NULL DEFAULT 1 CHECK (part >= 0),
-    kind TEXT NOT NULL DEFAULT 'reply' CHECK (kind IN ('reply', 'handoff', 'human', 'template', 'survey')),
+    kind TEXT NOT NULL DEFAULT 'reply' CHECK (kind IN ('reply', 'handoff', 'update', 'human', 'template', 'survey')),
     recipient TEXT NOT NULL CHECK (char_length(recipient) BETWEEN 1 AND 500),
     payload JSONB NOT NULL CHECK (jsonb_typeof(payload) = 'object'),
 

@@ -128,6 +128,11 @@ BEGIN
     FROM (SELECT DISTINCT kept, opted_out_at FROM ended) e
     WHERE c.organization_id = p_organization_id AND c.id = e.kept AND e.opted_out_at IS NOT NULL;
 
+    UPDATE platform.handoffs h SET state = 'resolved', closed_at = p_moment
+    FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status = 'resolved' AND c.continued_in IS NOT NULL
+      AND h.organization_id = c.organization_id AND h.conversation_id = c.id AND h.state IN ('open', 'claimed');
+
     UPDATE platform.conversations c SET contact_id = p_survivor
     WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.contact_id <> p_survivor;
 END

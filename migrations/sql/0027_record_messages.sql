@@ -30,7 +30,7 @@ BEGIN
         WHERE CASE w.kind WHEN 'message' THEN true WHEN 'echo' THEN w.place <> ALL (p_own) END -- not by OR: the planner would expect one row
     ), burst AS (
         SELECT s.organization_id, s.connection_id, s.provider, s.contact_id, count(*) FILTER (WHERE s.answers) AS messages,
-               min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,
+               count(*) AS said, min(s.id::text)::uuid AS id, bool_or(s.kind = 'echo') AS taken_over,
                coalesce(min(s.happened_at) FILTER (WHERE s.answers) <= p_oldest, false) AS late,
                max(s.happened_at) FILTER (WHERE s.answers) AS newest_at, min(s.customer_phone) AS customer_phone,
                (array_agg(s.customer ORDER BY s.happened_at DESC))[1] AS customer,
@@ -40,18 +40,20 @@ BEGIN
     ), conversation AS (
         INSERT INTO platform.conversations AS c (
             id, organization_id, connection_id, contact_id, channel, customer_external_id, customer_phone, customer_name, status,
-            automation_state, assigned_to_human, escalated_at, human_takeover_count, last_in_seq, first_pending_at, run_at, last_inbound_at)
+            automation_state, assigned_to_human, escalated_at, human_takeover_count, last_in_seq, first_pending_at, run_at, last_inbound_at,
+            message_count)
         SELECT b.id, b.organization_id, b.connection_id, b.contact_id, CASE b.provider WHEN 'messenger' THEN 'facebook' ELSE b.provider END,
                b.customer, b.customer_phone, b.customer_name,
                CASE WHEN b.late OR b.taken_over THEN 'escalated' ELSE 'active' END, CASE WHEN b.late OR b.taken_over THEN 'human' ELSE 'auto' END,
-               b.late OR b.taken_over, CASE WHEN b.late OR b.taken_over THEN p_moment END, b.taken_over::int, b.messages,
+               b.late OR b.taken_over, CASE WHEN b.late OR b.taken_over THEN p_moment END, (b.late OR b.taken_over)::int, b.messages,
                CASE WHEN b.messages > 0 AND NOT b.late AND NOT b.taken_over THEN p_moment END,
                CASE WHEN b.messages > 0 AND NOT b.late AND NOT b.taken_over
-                    THEN p_moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at
+                    THEN p_moment + make_interval(secs => least(p_quiet_seconds, p_ceiling_seconds)) END, b.newest_at, b.said
         FROM burst b
         ORDER BY b.organization_id, b.connection_id, b.contact_id
         ON CONFLICT (organization_id, connection_id, contact_id) WHERE status IN ('active', 'escalated') AND continued_in IS NULL DO UPDATE
         SET last_in_seq = c.last_in_seq + excluded.last_in_seq,
+            message_count = c.message_count + excluded.message_count,
             last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
             customer_external_id = CASE WHEN excluded.last_inbound_at >= c.last_inbound_at OR c.last_inbound_at IS NULL AND excluded.last_in_seq > 0
                                         THEN excluded.customer_external_id ELSE c.customer_external_id END,
@@ -103,9 +105,16 @@ BEGIN
     )
     SELECT (SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'conversation_id', c.id, 'run_at', c.run_at)), '[]')
             FROM conversation c WHERE c.first_pending_at = p_moment) AS wake_ups,
+           (SELECT jsonb_agg(jsonb_build_object('organization_id', c.organization_id, 'id', c.id, 'taken_over', b.taken_over) ORDER BY c.id)
+            FROM conversation c JOIN burst b USING (organization_id, connection_id, contact_id)
+            WHERE b.taken_over OR b.late AND c.escalated_at = p_moment) AS handoffs,
            array_agg(a.organization_id) AS organization_ids, array_agg(a.connection_id) AS connection_ids, array_agg(a.event_id) AS targets
     INTO told
     FROM amended a;
+    IF told.handoffs IS NOT NULL THEN
+        PERFORM agents.open_handoff(h.organization_id, h.id, CASE WHEN h.taken_over THEN 'human_echo' ELSE 'message_too_old' END, h.taken_over)
+        FROM jsonb_to_recordset(told.handoffs) AS h (organization_id uuid, id uuid, taken_over boolean);
+    END IF;
     IF told.targets IS NOT NULL THEN
         PERFORM platform.merge_amendments(told.organization_ids, told.connection_ids, told.targets);
     END IF;

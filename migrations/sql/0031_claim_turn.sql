@@ -1,15 +1,19 @@
 -- A worker takes a conversation: one statement and one round trip that locks it, looks, and either leases it or says what else to do.
 
--- Hands a conversation to people, with the reason in the audit log. The caller holds the conversation's lock.
+-- Hands a conversation to people: its hand-over with the reason, and a line in the audit log. The caller holds the conversation's lock.
+-- A conversation that people have already, or that has ended, stays as it is.
 CREATE FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE platform.conversations c
     SET automation_state = p_automation_state, status = 'escalated', assigned_to_human = true,
         escalated_at = coalesce(c.escalated_at, clock_timestamp()), human_takeover_count = c.human_takeover_count + 1,
+        message_count = agents.count_messages(p_organization_id, p_conversation_id),
         run_at = NULL, first_pending_at = NULL, lease_until = NULL
-    WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id AND c.automation_state = 'auto';
+    WHERE c.organization_id = p_organization_id AND c.id = p_conversation_id AND c.automation_state = 'auto'
+      AND c.status IN ('active', 'escalated');
     IF FOUND THEN
+        PERFORM agents.open_handoff(p_organization_id, p_conversation_id, p_reason);
         INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
         VALUES (p_organization_id, 'conversation.escalated', 'conversation', p_conversation_id,
                 jsonb_build_object('reason', p_reason, 'automation_state', p_automation_state));
@@ -32,10 +36,11 @@ $$;
 --        'unsent'   replies wait to be sent first: outbox, their ids in order
 --        'waiting'  not before "at": the customer may still be writing, a send was put off, or a file is still being read
 --        'handed_over' people must answer: too many attempts, too old, too many replies, or no agent; reason says which
+--        'scored'   the message was the customer's answer to the question how it was: it is kept, and nothing is to be said but thanks
 --        'idle'     nothing to do: reason says why (nothing_pending, leased, unsettled, human, paused, dead, ai_paused, …)
 -- messages: [{id, seq, type, text, readings, external_id}]; history, what was said before: [{sender, text, age in seconds}]; both oldest first. A reply that was
 -- cancelled or refused was never said, nor what the customer has taken back. What was said in a conversation that goes on in this one,
--- because two contacts were one person, was said before too.
+-- because two contacts were one person, was said before too. 'system' says when a conversation was given back to the AI.
 CREATE FUNCTION agents.claim_turn(
     p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision,
     p_max_attempts int, p_max_age_seconds double precision, p_history int, p_max_replies int, p_media_seconds double precision)
@@ -49,6 +54,7 @@ DECLARE
     obstacle text;
     said record;
     look_again_at timestamptz;
+    score int;
 BEGIN
     -- A claim that is lost with the server is only made again: it need not wait for the disk. A fence that comes twice is harmless,
     -- because the first commit under it moves done_seq, which the second one compares.
@@ -84,6 +90,16 @@ BEGIN
         RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
     ELSIF c.run_at > clock_timestamp() THEN
         RETURN jsonb_build_object('kind', 'waiting', 'at', c.run_at);
+    END IF;
+    IF c.lease_until IS NOT NULL THEN
+        PERFORM agents.close_lost_run(c);
+    END IF;
+    IF c.last_in_seq = c.done_seq + 1 THEN
+        score := agents.take_score(c);
+    END IF;
+    IF score IS NOT NULL THEN
+        RETURN jsonb_build_object('kind', 'scored', 'score', score,
+                                  'locale', (SELECT g.locale FROM platform.organizations g WHERE g.id = p_organization_id));
     ELSIF c.first_pending_at > clock_timestamp() - make_interval(secs => p_media_seconds)
           AND agents.is_being_read(p_organization_id, p_conversation_id, c.done_seq) THEN
         look_again_at := least(c.first_pending_at + make_interval(secs => p_media_seconds), clock_timestamp() + interval '1 second');
@@ -156,12 +172,31 @@ BEGIN
                    WHERE m.organization_id = p_organization_id AND m.conversation_id = conversation.id
                      AND (m.seq <= conversation.done_seq OR m.seq IS NULL AND m.delivery_status <> 'failed') AND m.deleted_at IS NULL
                    ORDER BY m.created_at DESC, m.id DESC LIMIT p_history) one
-               ORDER BY one.created_at DESC, one.id DESC LIMIT p_history) h) AS history
+               UNION ALL
+               SELECT f.id, 'system', 'returned_to_ai', f.closed_at FROM platform.handoffs f
+               WHERE f.organization_id = p_organization_id AND f.conversation_id = p_conversation_id AND f.state = 'returned'
+               ORDER BY 4 DESC, 1 DESC LIMIT p_history) h) AS history
     INTO said;
     RETURN jsonb_build_object(
         'kind', 'claimed', 'fence', c.fence + 1, 'from_seq', c.done_seq + 1, 'to_seq', c.last_in_seq,
         'attempt', c.turn_attempts + 1, 'recipient', c.customer_external_id,
         'messages', coalesce(said.messages, '[]'::jsonb), 'history', coalesce(said.history, '[]'::jsonb), 'configuration', setup.configuration);
+END
+$$;
+
+-- A-15: the worker that had the conversation let its lease end: what it began is closed as a timeout, and the conversation is free.
+CREATE FUNCTION agents.close_lost_run(c platform.conversations)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO departments.agent_executions (
+        organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome, completed_at)
+    SELECT c.organization_id, a.id, c.id, c.done_seq + 1, c.last_in_seq, c.fence, 'webhook',
+           jsonb_build_object('conversation_id', c.id, 'attempt', c.turn_attempts), 'failed', 'timeout', clock_timestamp()
+    FROM departments.agents a
+    WHERE a.organization_id = c.organization_id AND a.agent_type IN (c.channel || '_responder', 'whatsapp_responder')
+    ORDER BY a.agent_type = c.channel || '_responder' DESC, a.created_at, a.id
+    LIMIT 1;
+    UPDATE platform.conversations x SET lease_until = NULL WHERE x.organization_id = c.organization_id AND x.id = c.id;
 END
 $$;
 

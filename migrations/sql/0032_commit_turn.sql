@@ -47,6 +47,7 @@ BEGIN
         END IF;
         UPDATE platform.conversations
         SET done_seq = p_to_seq, lease_until = NULL, turn_attempts = 0, first_pending_at = next_first, run_at = next_run,
+            message_count = agents.count_messages(p_organization_id, p_conversation_id) + jsonb_array_length(p_turn -> 'parts'),
             opted_out_at = CASE WHEN (p_turn ->> 'opted_out')::boolean THEN moment ELSE opted_out_at END
         WHERE organization_id = p_organization_id AND id = p_conversation_id;
         PERFORM agents.write_replies(c, p_from_seq, p_to_seq, moment, p_turn);
@@ -60,9 +61,6 @@ BEGIN
             PERFORM agents.stop_marketing(p_organization_id, p_conversation_id);
             INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
             VALUES (p_organization_id, 'contact.opted_out', 'conversation', p_conversation_id, jsonb_build_object('by', 'customer'));
-        END IF;
-        IF p_turn ->> 'handoff_reason' IS NOT NULL THEN
-            PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
         END IF;
     END IF;
 
@@ -91,6 +89,13 @@ BEGIN
             cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
         WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
     END LOOP;
+    -- last: what the person is told is read from the rows above
+    IF verdict = 'committed' AND p_turn ->> 'handoff_reason' IS NOT NULL THEN
+        PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
+        UPDATE platform.handoffs h SET told_at = moment
+        WHERE h.organization_id = p_organization_id AND h.conversation_id = p_conversation_id AND h.state = 'open' AND h.told_at IS NULL
+          AND jsonb_array_length(p_turn -> 'parts') > 0;
+    END IF;
     RETURN jsonb_build_object('result', verdict, 'run_at', next_run);
 END
 $$;

@@ -11,6 +11,15 @@ BEGIN
 END
 $$;
 
+-- Whether a person was called and nobody has come yet.
+CREATE FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM platform.handoffs h
+                   WHERE h.organization_id = p_organization_id AND h.conversation_id = p_conversation_id AND h.state = 'open');
+END
+$$;
+
 -- One waiting message with everything the decision needs; obstacle is NULL when it may be sent.
 -- nothing_sent: no part of the turn can have reached the customer, so the whole reply may still be taken back.
 CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision)
@@ -24,6 +33,13 @@ LANGUAGE sql STABLE AS $$
                            AND (e.turn_seq, e.part) < (o.turn_seq, o.part) AND e.state IN ('ready', 'sending', 'uncertain'))
                 THEN 'previous_part'
             WHEN o.kind = 'reply' AND c.automation_state <> 'auto' THEN 'human_active'
+            -- that nobody has it yet is no longer true
+            WHEN o.kind = 'update' AND NOT agents.waits_for_person(o.organization_id, o.conversation_id) THEN 'human_active'
+            -- nobody is asked how it was in the middle of the next conversation
+            WHEN o.kind = 'survey' AND EXISTS (SELECT FROM platform.conversations x
+                                               WHERE x.organization_id = c.organization_id AND x.contact_id = c.contact_id
+                                                 AND x.connection_id = c.connection_id AND x.id <> c.id
+                                                 AND x.status IN ('active', 'escalated')) THEN 'conversation_open'
             WHEN o.kind = 'reply' AND c.last_in_seq > o.known_seq
                  AND NOT EXISTS (SELECT FROM platform.outbox e
                                  WHERE e.organization_id = o.organization_id AND e.conversation_id = o.conversation_id
@@ -34,7 +50,7 @@ LANGUAGE sql STABLE AS $$
             WHEN w.closed AND o.payload ->> 'type' IS DISTINCT FROM 'template'
                  AND NOT (w.human_agent AND w.last_inbound_at > clock_timestamp() - interval '7 days') THEN 'window_closed'
             -- whoever writes after opting out asks for service again; what nobody asked for stays unsent
-            WHEN o.kind IN ('reply', 'handoff') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
+            WHEN o.kind IN ('reply', 'handoff', 'update') AND c.opted_out_at >= c.last_inbound_at THEN 'opted_out'
             WHEN (o.kind = 'survey' OR o.payload ->> 'type' = 'template'
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
                  AND agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at) THEN 'opted_out'
@@ -168,7 +184,10 @@ BEGIN
         RETURN jsonb_build_object('state', 'blocked', 'reason', why);
     ELSIF why = 'newer_message' THEN
         RETURN agents.reopen_turn(o, p_quiet_seconds);
-    ELSIF why IN ('human_active', 'organization_cancelled') THEN
+    ELSIF why IN ('human_active', 'organization_cancelled')
+        -- nobody waits for it, and what is to be said in its place is nothing
+        OR o.kind IN ('survey', 'update') AND why IN ('window_closed', 'opted_out', 'reply_too_old', 'connection_revoked', 'conversation_open')
+    THEN
         PERFORM agents.withdraw_replies(o, 'cancelled', why);
         RETURN jsonb_build_object('state', 'cancelled', 'reason', why);
     ELSIF why = 'window_closed' THEN

@@ -58,6 +58,13 @@ RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     o platform.outbox;
 BEGIN
+    -- before the message, as everybody who locks both; a conversation is written here once in its life
+    UPDATE platform.conversations c
+    SET first_response_time_seconds = least(greatest(0, extract(epoch FROM p_moment - f.created_at)::int), agents.first_response_seconds(c))
+    FROM platform.outbox x, platform.messages f
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.kind <> 'survey'
+      AND c.organization_id = x.organization_id AND c.id = x.conversation_id AND c.first_response_time_seconds IS NULL
+      AND f.conversation_id = c.id AND f.seq = 1 AND f.organization_id = c.organization_id;
     UPDATE platform.outbox x
     SET state = 'accepted', accepted_at = coalesce(x.accepted_at, p_moment), error_code = NULL, error_detail = NULL, cancel_reason = NULL,
         provider_message_id = coalesce(x.provider_message_id, p_provider_message_id),
@@ -96,7 +103,7 @@ BEGIN
             PERFORM agents.disable_template(o, p_result ->> 'error_code');
         ELSE NULL;
     END CASE;
-    IF NOT (p_result ->> 'consequence' = 'opt_out' AND o.kind IN ('template', 'survey')) IS TRUE THEN
+    IF NOT (o.kind IN ('survey', 'update') OR p_result ->> 'consequence' = 'opt_out' AND o.kind = 'template') IS TRUE THEN
         PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'send_refused');
     END IF;
 END
@@ -122,6 +129,9 @@ CREATE FUNCTION agents.leave_window(o platform.outbox)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM agents.withdraw_replies(o, 'held', 'window_closed');
+    IF o.kind IN ('survey', 'update') THEN
+        RETURN jsonb_build_object('state', 'held', 'reason', 'window_closed');
+    END IF;
     IF o.payload ->> 'type' IS NOT DISTINCT FROM 'template' OR NOT agents.queue_window_template(o) THEN
         PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'window_closed');
     END IF;

@@ -90,7 +90,7 @@ BEGIN
             IF o.error_code = '131050' THEN
                 PERFORM agents.note_opt_out(o);
             END IF;
-            IF NOT (o.error_code = '131050' AND o.kind IN ('template', 'survey')) THEN
+            IF NOT (o.kind IN ('survey', 'update') OR o.error_code = '131050' AND o.kind = 'template') THEN
                 PERFORM agents.hand_over(o.organization_id, o.conversation_id, 'human', 'delivery_failed');
             END IF;
         END IF;

@@ -3,6 +3,7 @@
 GRANT EXECUTE ON FUNCTION
     agents.claim_turn(uuid, uuid, double precision, int, double precision, int, int, double precision),
     agents.is_being_read(uuid, uuid, bigint),
+    agents.close_lost_run(platform.conversations),
     agents.start_attempt(uuid, uuid, uuid, uuid, uuid, bigint, int, text, numeric),
     agents.exceeds_spending_limit(uuid, uuid, numeric),
     agents.release_turn(uuid, uuid, bigint, text),
@@ -12,6 +13,7 @@ GRANT EXECUTE ON FUNCTION
     agents.begin_send(uuid, uuid, double precision, double precision),
     agents.begin_limited_send(uuid, uuid, double precision),
     agents.wants_no_marketing(uuid, uuid, timestamptz),
+    agents.waits_for_person(uuid, uuid),
     agents.refuse_send(uuid, uuid, double precision, double precision),
     agents.reopen_turn(platform.outbox, double precision),
     agents.record_sent(uuid, uuid, text),

@@ -60,7 +60,10 @@ BEGIN
         PERFORM agents.withdraw_replies(o, 'cancelled', 'human_active');
     END LOOP;
     PERFORM agents.hand_over(c.organization_id, c.id, 'human', 'human_message');
-    UPDATE platform.conversations x SET assigned_user_id = coalesce(p_user_id, x.assigned_user_id)
+    -- whoever writes has it
+    PERFORM agents.open_handoff(c.organization_id, c.id, 'human_message', true, p_user_id);
+    UPDATE platform.conversations x
+    SET assigned_user_id = coalesce(p_user_id, x.assigned_user_id), message_count = agents.count_messages(c.organization_id, c.id) + 1
     WHERE x.organization_id = c.organization_id AND x.id = c.id;
 END
 $$;

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
+from shared.agents.asking_for_a_person import without_asking
 from shared.agents.chat_text import chat_text, stems
 from shared.agents.gates.models import Source
+from shared.agents.person_called import business_of, person_called
 from shared.agents.questions import Courtesy, courtesy, questions
 from shared.agents.responder import Answer, Turn
 from shared.agents.wording import Wording, wording
 from shared.channels.text_parts import sentences
 from shared.conversations.models import ClaimedTurn
+from shared.kit.clock import utc_now
 from shared.knowledge.models import Passage, Retrieval
 
 # As much as one reads at a glance on a telephone; longer passages are cut to the sentences that speak of the question.
@@ -31,23 +34,22 @@ class ExtractiveResponder:
     def answer(self, turn: Turn) -> Answer:
         """One reply for the whole burst. Abstains, wholly or for a part, where the knowledge says nothing."""
         claimed = turn.claimed
-        words = wording(claimed.configuration.locale)
         texts = [message.words for message in claimed.messages if message.words]
-        asked = questions(texts)
+        rest, person_asked = without_asking(texts)
+        asked = questions(rest)
         unreadable = any(message.unread for message in claimed.messages)
-        if not asked and not unreadable:
-            return _courtesy_answer(claimed, words, courtesy(texts))
+        if not asked and not unreadable and not person_asked:
+            return _courtesy_answer(claimed, wording(claimed.configuration.locale), courtesy(texts))
         found = [(question, self._retrieve(claimed.organization_id, question)) for question in asked]
-        return _answer_from(claimed, words, found, unreadable=unreadable)
+        reason = "customer_asked" if person_asked else "unreadable_message" if unreadable else None
+        return _answer_from(claimed, found, reason=reason)
 
 
-def _answer_from(
-    claimed: ClaimedTurn, words: Wording, found: list[tuple[str, Retrieval]], *, unreadable: bool
-) -> Answer:
-    """The reply from what was found for each question, in the order they were asked."""
+def _answer_from(claimed: ClaimedTurn, found: list[tuple[str, Retrieval]], *, reason: str | None) -> Answer:
+    """The reply from what was found for each question, in their order; with a `reason` people are called anyhow."""
     said: dict[str, str] = {}
     sources: dict[str, Source] = {}
-    unanswered = unreadable
+    unanswered: list[str] = []
     for question, retrieval in found:
         if retrieval.above_threshold and retrieval.passages:
             best = retrieval.passages[0]
@@ -55,33 +57,54 @@ def _answer_from(
             said.setdefault(chunk_id, excerpt(best, question))
             sources[chunk_id] = Source(chunk_id=chunk_id, text=f"{best.heading}\n{best.content}")
         else:
-            unanswered = True
-    paragraphs = list(said.values())
-    if unanswered:
-        sentence = words.partial_handoff if paragraphs else words.handoff
-        paragraphs.append(sentence.format(organization=claimed.configuration.organization_name))
+            unanswered.append(question)
+    if reason is None and unanswered:
+        reason = "knowledge_gap"
     passages = {passage.chunk_id: passage for _, retrieval in found for passage in retrieval.passages}.values()
     return Answer(
-        text="\n\n".join(paragraphs),
-        abstained=unanswered,
-        reason=("unreadable_message" if unreadable else "knowledge_gap") if unanswered else None,
+        text="\n\n".join([*said.values(), *_closing(claimed, reason, partial=bool(said))]),
+        abstained=reason is not None,
+        reason=reason,
         chunk_ids=tuple(str(passage.chunk_id) for passage in passages),
         scores=tuple(round(float(passage.score), 6) for passage in passages),
         sources=tuple(sources.values()),
-        details={"used": list(said), "best_scores": [retrieval.best_score for _, retrieval in found]},
+        details={
+            "used": list(said),
+            "best_scores": [retrieval.best_score for _, retrieval in found],
+            "unanswered": [_asked_in(claimed, question) for question in unanswered],
+        },
     )
+
+
+def _closing(claimed: ClaimedTurn, reason: str | None, *, partial: bool) -> list[str]:
+    """What is said last when people are to go on: what is missing, and that they were called."""
+    if reason is None:
+        return []
+    words = wording(claimed.configuration.locale)
+    sentence = person_called(business_of(claimed.configuration), now=utc_now())
+    if reason == "customer_asked":
+        return [sentence]
+    return [f"{words.partial_gap if partial else words.gap} {sentence}"]
+
+
+def _asked_in(claimed: ClaimedTurn, question: str) -> dict[str, str]:
+    """A question with the message in which it ends."""
+    holding = [message for message in claimed.messages if message.words and message.words.strip()[-20:] in question]
+    return {"text": question, "message_id": str((holding or claimed.messages)[-1].id)}
 
 
 def _courtesy_answer(claimed: ClaimedTurn, words: Wording, kind: Courtesy | None) -> Answer:
     """What to say when nothing was asked; a burst that cannot be read at all is a person's."""
-    name = claimed.configuration.organization_name
     if kind is None and not any("?" in message.words for message in claimed.messages):
         # a thumb up or a heart: whoever answers it starts a conversation about nothing
         return Answer(text=None, details={"courtesy": "sign"})
     if kind is None:
-        return Answer(text=words.handoff.format(organization=name), abstained=True, reason="unreadable_message")
-    text = words.greeting.format(organization=name) if kind is Courtesy.GREETING else words.thanks
-    return Answer(text=text, details={"courtesy": kind.value})
+        return _answer_from(claimed, [], reason="unreadable_message")
+    text = words.greeting.format(organization=claimed.configuration.organization_name)
+    return Answer(
+        text=text if kind is Courtesy.GREETING else words.thanks,
+        details={"courtesy": kind.value},
+    )
 
 
 def excerpt(passage: Passage, question: str) -> str:

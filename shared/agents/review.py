@@ -10,10 +10,11 @@ from typing import Final
 from shared.agents.disclosure import with_disclosure
 from shared.agents.gates.models import MOST_CHARACTERS, Draft, Said, Verdict
 from shared.agents.gates.order import judge
+from shared.agents.person_called import business_of, person_called
 from shared.agents.records import MOST_PARTS, message_limit
 from shared.agents.responder import Answer, Responder, Rewriter, Turn
-from shared.agents.wording import wording
 from shared.conversations.models import ClaimedTurn
+from shared.kit.clock import utc_now
 from shared.kit.errors import Unavailable
 from shared.kit.text import clean_text
 from shared.platform.logs import get_logger
@@ -59,9 +60,11 @@ def draft_of(claimed: ClaimedTurn, answer: Answer) -> Draft:
     """What the gates are shown of a turn and its answer."""
     asked = tuple(message.words for message in claimed.messages if message.words)
     said = tuple(earlier.text or "" for earlier in claimed.history if earlier.sender == "customer")
+    # when people answer is the business's own word, and true
+    own = (person_called(business_of(claimed.configuration), now=utc_now()),) if answer.abstained else ()
     return Draft(
         text=answer.text or "",
-        sources=tuple(source.text for source in answer.sources),
+        sources=(*(source.text for source in answer.sources), *own),
         customer=(*said, *asked),
         asked=asked,
         history=tuple(Said(earlier.sender, earlier.text or "", earlier.age) for earlier in claimed.history),
@@ -100,12 +103,10 @@ def _second_try(responder: Responder, turn: Turn, answer: Answer, vetoes: Sequen
 
 def _to_a_person(claimed: ClaimedTurn, answer: Answer, vetoes: Sequence[Verdict]) -> Answer:
     """The honest sentence instead of what may not be said. Nothing of the draft is kept."""
-    configuration = claimed.configuration
-    words = wording(configuration.locale).person_called
     gate = vetoes[0].gate
     return replace(
         answer,
-        text=words.format(organization=configuration.organization_name),
+        text=person_called(business_of(claimed.configuration), now=utc_now()),
         abstained=True,
         reason="probable_bot" if gate == "loop" else f"gate:{gate}",
         sources=(),

@@ -13,14 +13,18 @@ from typing import Final
 from uuid import UUID
 
 from shared.agents.calls import Ledger
+from shared.agents.handoff_notices import tell_customer
 from shared.agents.opt_out import opt_out_answer
+from shared.agents.person_called import with_person_called
 from shared.agents.records import reply_parts, turn_record
 from shared.agents.responder import Answer, Responder, SpendingLimitReached, Turn
 from shared.agents.review import reviewed
 from shared.agents.wording import wording
+from shared.channels.payloads import text_payload
+from shared.channels.queueing import queue_message
 from shared.channels.sending import Sender, SendReport, SendTimes, send_outbox
 from shared.conversations.insistence import insist
-from shared.conversations.models import ClaimedTurn, Commit, HandedOver, TurnTimes, Unsent, Waiting
+from shared.conversations.models import ClaimedTurn, Commit, HandedOver, Scored, TurnTimes, Unsent, Waiting
 from shared.conversations.queries import claim_turn, commit_turn, release_turn
 from shared.kit.clock import utc_now
 from shared.kit.crash_points import crash_point
@@ -101,9 +105,28 @@ def _step(run: _Run, organization_id: UUID, conversation_id: UUID) -> TurnReport
         case HandedOver():
             ids = {"organization_id": str(organization_id), "conversation_id": str(conversation_id)}
             _log.warning("conversation handed over", reason=claim.reason, **ids)
-            return TurnReport(result="handed_over", reason=claim.reason)
+            return _tell(run, organization_id, conversation_id, reason=claim.reason)
+        case Scored():
+            return _thank(run, organization_id, conversation_id, locale=claim.locale)
         case _:
             return TurnReport(result="idle", reason=claim.reason)
+
+
+def _tell(run: _Run, organization_id: UUID, conversation_id: UUID, *, reason: str) -> TurnReport:
+    """Says that a person was called, where no answer did. The sweep says it when this run ends early."""
+    told = tell_customer(run.database, organization_id=organization_id, conversation_id=conversation_id)
+    sent = _send(run, organization_id, [told]) if told else TurnReport(result="nothing_said")
+    return TurnReport(result="handed_over", reason=reason, accepted=sent.accepted, next_at=sent.next_at)
+
+
+def _thank(run: _Run, organization_id: UUID, conversation_id: UUID, *, locale: str | None) -> TurnReport:
+    """Thanks for a score; one that gets lost is not worth another try."""
+    payload = text_payload(wording(locale).survey_thanks)
+    parts = queue_message(
+        run.database, organization_id=organization_id, conversation_id=conversation_id, kind="survey", payload=payload
+    )
+    sent = _send(run, organization_id, [part.outbox_id for part in parts])
+    return TurnReport(result="scored", accepted=sent.accepted, next_at=sent.next_at)
 
 
 def _has_more(report: TurnReport) -> bool:
@@ -123,7 +146,8 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
     try:
         with run.attend(claimed):
-            answer = reviewed(run.responder, turn, _answer(run.responder, turn))
+            answer = with_person_called(_answer(run.responder, turn), claimed.configuration, now=utc_now())
+            answer = reviewed(run.responder, turn, answer)
         parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
         return _give_back(run.database, claimed, trouble)
@@ -155,14 +179,7 @@ def _answer(responder: Responder, turn: Turn) -> Answer:
     try:
         return responder.answer(turn)
     except SpendingLimitReached:
-        configuration = turn.claimed.configuration
-        words = wording(configuration.locale).person_called
-        return Answer(
-            text=words.format(organization=configuration.organization_name),
-            abstained=True,
-            reason="spending_limit",
-            model="rules",
-        )
+        return Answer(text=None, abstained=True, reason="spending_limit", model="rules")
 
 
 def _after_commit(

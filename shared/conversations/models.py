@@ -28,7 +28,7 @@ class TurnTimes:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Who answers for whom: the agent with its settings, the organization's name and locale, the channel's provider."""
+    """Who answers for whom: the agent and its department with their settings, the organization, the provider."""
 
     agent_id: UUID
     agent_settings: dict[str, Any]
@@ -36,6 +36,8 @@ class Configuration:
     organization_name: str
     locale: str | None
     provider: str
+    timezone: str = "America/Sao_Paulo"
+    department_settings: dict[str, Any] = field(default_factory=dict)
 
 
 _FILES: Final = frozenset({"image", "video", "audio", "document", "story", "share"})
@@ -69,9 +71,16 @@ class InboundMessage:
         return self.type not in _SIGNS and (not self.words or (self.type in _FILES and self.reading is None))
 
 
+RETURNED: Final = "returned_to_ai"
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
-    """One message before the turn; sender is 'customer', 'ai' or 'human', age in seconds when the turn was claimed."""
+    """One message before the turn; sender is 'customer', 'ai' or 'human', age in seconds when the turn was claimed.
+
+    'system' is no message: it is the place at which people gave the conversation back to the AI (`RETURNED`). What was
+    said before it about people who were called is over.
+    """
 
     sender: str
     text: str | None
@@ -120,13 +129,21 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """The message was the customer's answer to the question how it was, 1 to 5; it is kept and done."""
+
+    score: int
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """Nothing to do, and why: nothing_pending, leased, unsettled, human, paused, dead, or what is switched off."""
 
     reason: str
 
 
-Claim = ClaimedTurn | Unsent | Waiting | HandedOver | Idle
+Claim = ClaimedTurn | Unsent | Waiting | HandedOver | Scored | Idle
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from shared.conversations.models import (
     HandedOver,
     Idle,
     InboundMessage,
+    Scored,
     TurnTimes,
     Unsent,
     Waiting,
@@ -62,6 +63,8 @@ def _claim(found: dict[str, Any], *, organization_id: UUID, conversation_id: UUI
             return Waiting(at=datetime.fromisoformat(found["at"]))
         case "handed_over":
             return HandedOver(reason=found["reason"])
+        case "scored":
+            return Scored(score=found["score"], locale=found["locale"])
         case _:
             return Idle(reason=found["reason"])
 
@@ -95,6 +98,8 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
             organization_name=configuration["organization"]["name"],
             locale=configuration["organization"]["locale"],
             provider=configuration["connection"]["provider"],
+            timezone=configuration["organization"]["timezone"],
+            department_settings=configuration["department"]["configuration"] or {},
         ),
         recipient=found["recipient"],
         connection=configuration["connection"],

@@ -149,7 +149,10 @@ def test_a_zombies_commit_is_refused_and_writes_nothing(scene: Scene) -> None:
     report = run(scene, responder=ScriptedResponder(stall), sender=sender, times=times)
     assert report.accepted == 0
     assert sender.texts == ["re:1-1"]
-    assert scene.rows("SELECT status FROM departments.agent_executions") == [["completed"]]
+    assert scene.rows("SELECT status, outcome FROM departments.agent_executions ORDER BY created_at") == [
+        ["failed", "timeout"],
+        ["completed", "answered"],
+    ]
     assert scene.rows("SELECT count(*) FROM platform.outbox") == [[1]]
 
 

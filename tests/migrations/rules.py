@@ -28,6 +28,7 @@ ACROSS_ORGANIZATIONS = {
     "departments.agent_executions idx_executions_unfinished": "the sweep looks for executions that never ended",
     "integrations.webhook_events idx_webhook_events_status": "operators look for what was not processed",
     "platform.outbox idx_outbox_waiting": "the sweep looks for messages that do not move",
+    "platform.handoffs idx_handoffs_waiting": "the sweep looks for customers who wait for a person",
     "platform.message_statuses idx_message_statuses_failed": "the sweep looks for deliveries that failed",
     "platform.media_transfers idx_media_transfers_leased": "the sweep looks for transfers that lost their worker",
     "platform.media_audits idx_media_audits_due": "the sweep looks for comparisons of objects and rows that are due",

@@ -22,6 +22,7 @@ _EMPTY_VECTOR = "[" + ",".join(["0.1"] * 1536) + "]"
 _EXTRA: dict[str, Row] = {
     "platform.encryption_keys": {"wrapped_keyset": "\\x00"},
     "platform.knowledge_ingestions": {"source_path": "a.md", "object_name": "knowledge/a"},
+    "platform.handoffs": {"state": "resolved", "closed_at": "now"},  # one that is not over would be the only one
 }
 
 
