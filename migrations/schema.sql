@@ -878,7 +878,8 @@ DECLARE
     moved int;
 BEGIN
     UPDATE platform.knowledge_ingestions i
-    SET state = 'pending', next_attempt_at = clock_timestamp(), lease_until = NULL, error_code = 'worker_lost'
+    SET state = 'pending', next_attempt_at = clock_timestamp(), lease_until = NULL, error_code = 'worker_lost',
+        failures = failures + 1
     FROM (
         SELECT x.organization_id, x.id FROM platform.knowledge_ingestions x
         WHERE x.state = 'running' AND x.lease_until <= clock_timestamp()
@@ -5086,6 +5087,7 @@ CREATE TABLE platform.knowledge_ingestions (
     embedding_model text,
     state text DEFAULT 'pending'::text NOT NULL,
     attempt integer DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
     next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
     lease_until timestamp with time zone,
     done_count integer DEFAULT 0 NOT NULL,
@@ -5108,6 +5110,7 @@ END),
     CONSTRAINT knowledge_ingestions_embedding_model_check CHECK (((char_length(embedding_model) >= 1) AND (char_length(embedding_model) <= 200))),
     CONSTRAINT knowledge_ingestions_error_code_check CHECK ((char_length(error_code) <= 200)),
     CONSTRAINT knowledge_ingestions_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT knowledge_ingestions_failures_check CHECK ((failures >= 0)),
     CONSTRAINT knowledge_ingestions_kind_check CHECK ((kind = ANY (ARRAY['upload'::text, 'url'::text, 'reembedding'::text, 'deletion'::text]))),
     CONSTRAINT knowledge_ingestions_object_name_check CHECK (((char_length(object_name) >= 1) AND (char_length(object_name) <= 1000))),
     CONSTRAINT knowledge_ingestions_source_path_check CHECK (((char_length(source_path) >= 1) AND (char_length(source_path) <= 2000))),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from functions.work_sweep.connections import look_after_connections
 from functions.work_sweep.handler import sweep
 from functions.work_sweep.handoffs import look_after_handoffs
+from functions.work_sweep.knowledge import look_after_knowledge
 from functions.work_sweep.media import look_after_media
 from shared.channels.account_reading import account_reader
 from shared.conversations.repair import SweepTimes
@@ -20,6 +21,7 @@ from shared.platform.settings import (
     DatabaseSettings,
     GraphSettings,
     KeySettings,
+    KnowledgeIngestionSettings,
     LogSettings,
     MediaTransferSettings,
     MessageDeliverySettings,
@@ -37,6 +39,7 @@ class SweepSettings(
     AgentExecutionSettings,
     MessageDeliverySettings,
     MediaTransferSettings,
+    KnowledgeIngestionSettings,
     CallerSettings,
     TurnSettings,
     KeySettings,
@@ -75,7 +78,11 @@ class SweepFunction:
             return swept
         media = look_after_media(self._database, queue=self._queue, media_url=self._settings.media_transfer_url)
         handoffs = look_after_handoffs(self._database, max_age=self._settings.reply_max_age_hours * 3600)
-        return {**swept, "media": media, "handoffs": handoffs, "connections": self._look_after_connections()}
+        knowledge = look_after_knowledge(
+            self._database, queue=self._queue, knowledge_url=self._settings.knowledge_ingestion_url
+        )
+        counts = {"media": media, "handoffs": handoffs, "knowledge": knowledge}
+        return {**swept, **counts, "connections": self._look_after_connections()}
 
     def _look_after_connections(self) -> dict[str, Any]:
         return look_after_connections(

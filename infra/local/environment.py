@@ -24,6 +24,7 @@ MEDIA_BUCKET = "departments-media"
 ARCHIVE_BUCKET = "departments-archive"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
 _READER = ("MEDIA_READER_URL", "MEDIA_READER_API_KEY", "MEDIA_TRANSCRIPTION_MODEL", "MEDIA_DESCRIPTION_MODEL")
+_EMBEDDING = ("EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_API_KEY", "EMBEDDING_VERTEX_LOCATION")
 _PACE = ("QUIET_SECONDS", "CEILING_SECONDS")  # how long to wait for a customer's next message, for who wants it shorter
 
 
@@ -103,7 +104,10 @@ def _known(function: Function, *, manifest: Manifest, around: Surroundings) -> d
         "META_VERIFY_TOKEN": {"META_VERIFY_TOKEN": secrets.verify_token},
         "TENANT_CONTEXT_KEY": {"TENANT_CONTEXT_KEY": secrets.tenant_context_key},
     }
-    for name in _READER:  # no model on this machine but one that is named in the stack's own environment
+    for name in (
+        *_READER,
+        *_EMBEDDING,
+    ):  # no model on this machine but one that is named in the stack's own environment
         known[name] = {name: os.environ.get(name, "")}
     known["QUEUE_SHARDS"] = {
         "QUEUE_SHARDS": ",".join(

@@ -30,6 +30,7 @@ CREATE TABLE platform.knowledge_ingestions (
 
     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'running', 'done', 'refused', 'failed')),
     attempt INTEGER NOT NULL DEFAULT 0 CHECK (attempt >= 0), -- also the fence: an older attempt writes nothing
+    failures INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0), -- attempts that failed since it last got on
     next_attempt_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
     lease_until TIMESTAMP WITH TIME ZONE,
     done_count INTEGER NOT NULL DEFAULT 0 CHECK (done_count >= 0), -- chunks
@@ -83,7 +84,8 @@ DECLARE
     moved int;
 BEGIN
     UPDATE platform.knowledge_ingestions i
-    SET state = 'pending', next_attempt_at = clock_timestamp(), lease_until = NULL, error_code = 'worker_lost'
+    SET state = 'pending', next_attempt_at = clock_timestamp(), lease_until = NULL, error_code = 'worker_lost',
+        failures = failures + 1
     FROM (
         SELECT x.organization_id, x.id FROM platform.knowledge_ingestions x
         WHERE x.state = 'running' AND x.lease_until <= clock_timestamp()

@@ -49,7 +49,17 @@ def read_article(
             document = own.read_as(kind, raw, content_type=content_type)
     else:
         document = reader.read_as(kind, raw, content_type=content_type)
-    return _entry(document, kind, path=path, digest=_digest(raw, kind))
+    basis = f"{document.title}\n{document.text}".encode("utf-8", "replace") if kind == "html" else raw
+    return _entry(document, kind, path=path, digest=_digest(basis, kind))
+
+
+def digest_before_reading(raw: bytes, *, path: str) -> str | None:
+    """The digest that `read_article` will give the entry, None for web pages: most of their bytes change by themselves.
+
+    Raises Rejected `unknown_format`, `damaged`.
+    """
+    kind = kind_of(raw, name=path)
+    return None if kind == "html" else _digest(raw, kind)
 
 
 def _entry(document: Document, kind: Kind, *, path: str, digest: str) -> Entry:
@@ -77,11 +87,11 @@ def _own_title(document: Document, kind: Kind) -> str:
     return "" if kind == "pdf" and _NO_TITLE.match(title) else title
 
 
-def _digest(raw: bytes, kind: Kind) -> str:
+def _digest(basis: bytes, kind: Kind) -> str:
     """Changes with the file and with every rule by which its chunks are made."""
     reading = "" if kind in ("markdown", "text") else f" {READING}"
     rules = f"{CHUNKING} {CONFIGURATION}{reading}\n".encode()
-    return hashlib.sha256(rules + raw).hexdigest()
+    return hashlib.sha256(rules + basis).hexdigest()
 
 
 def _facts(lines: str) -> dict[str, str]:
@@ -100,11 +110,11 @@ def _facts(lines: str) -> dict[str, str]:
 
 def _title_of(content: str, path: str) -> str:
     heading = _TITLE.search(content)
-    return (
-        heading[1]
-        if heading
-        else path.rstrip("/").rpartition("/")[2].rpartition(".")[0].replace("-", " ").replace("_", " ")
-    )
+    if heading:
+        return heading[1]
+    name = path.rstrip("/").rpartition("/")[2]
+    stem = name.rpartition(".")[0] or name
+    return stem.replace("-", " ").replace("_", " ").strip() or path
 
 
 def _content_type(value: str) -> str:

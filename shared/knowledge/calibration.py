@@ -14,18 +14,25 @@ from typing import Final
 class Calibration:
     """The scale of one embedding model. All are found on frozen question sets; docs/knowledge.md has the figures."""
 
-    sure_cosine: float
-    """A cosine from which on the vector leaves no doubt."""
+    sure_cosine: float | None
+    """A cosine from which on the vector leaves no doubt; None when nobody has measured it: the words alone decide."""
     threshold: float
     """Score from which on a passage may be used for an answer."""
 
     def score(self, *, cosine: float, coverage: float) -> float:
         """0 (has nothing to do with the question) to 1."""
-        return (min(max(cosine, 0.0) / self.sure_cosine, 1.0) + min(max(coverage, 0.0), 1.0)) / 2
+        covered = min(max(coverage, 0.0), 1.0)
+        if self.sure_cosine is None:
+            return covered
+        return (min(max(cosine, 0.0) / self.sure_cosine, 1.0) + covered) / 2
 
 
 _CALIBRATIONS: Final = {
     "hashed-ngrams-pt-1": Calibration(sure_cosine=0.5, threshold=0.42),
+    # Models that nobody could ask here: what their cosines mean is unknown, and is not guessed. Their vectors help to
+    # find and to rank; whether the best is any good is decided by the words alone, which do not depend on the model.
+    "text-embedding-3-small": Calibration(sure_cosine=None, threshold=0.45),
+    "gemini-embedding-001": Calibration(sure_cosine=None, threshold=0.45),
 }
 
 

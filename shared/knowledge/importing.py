@@ -12,7 +12,7 @@ from uuid import UUID
 
 from shared.kit.errors import Rejected
 from shared.knowledge import queries
-from shared.knowledge.articles import read_article
+from shared.knowledge.articles import digest_before_reading, read_article
 from shared.knowledge.documents.limits import LARGEST_FILE
 from shared.knowledge.documents.reading import DocumentReader
 from shared.knowledge.documents.sniffing import SUFFIXES
@@ -150,8 +150,13 @@ class _Importing:
 
     def take(self, file: Path, *, path: str, former: ActiveEntry | None) -> None:
         """Import one file and count it. Raises Rejected when it cannot be used."""
-        entry = read_article(_bytes_of(file), path=path, reader=self.reader)
-        if former is not None and former.source_digest == entry.source_digest:
+        raw = _bytes_of(file)
+        known = former.source_digest if former is not None else None
+        if known is not None and known == digest_before_reading(raw, path=path):
+            self.report.unchanged += 1
+            return
+        entry = read_article(raw, path=path, reader=self.reader)
+        if known == entry.source_digest:
             self.report.unchanged += 1
             return
         rows = chunk_rows(entry, self.embedder)

@@ -43,6 +43,7 @@ class ActiveEntry:
     id: UUID
     version: int
     source_digest: str | None
+    source_object: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

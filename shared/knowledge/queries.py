@@ -34,6 +34,11 @@ _FIRST_MODEL = text("""
     INSERT INTO platform.knowledge_settings (organization_id, embedding_model) VALUES (:organization_id, :model)
     ON CONFLICT (organization_id) DO NOTHING
 """)
+_HAS_OBJECT = text("SELECT EXISTS (SELECT FROM platform.knowledge_base WHERE source_object = :name)")
+_LOCK_ACTIVE = text("""
+    SELECT id, version, source_digest, source_object FROM platform.knowledge_base
+    WHERE status = 'active' AND source_path = :source_path FOR UPDATE
+""")
 _DEPRECATE = text("""
     UPDATE platform.knowledge_base SET status = 'deprecated' WHERE id = :id AND status = 'active' RETURNING id
 """)
@@ -100,6 +105,17 @@ def active_entries(database: Database, organization_id: UUID) -> dict[str, Activ
     }
 
 
+def lock_active(session: TenantSession, *, source_path: str) -> ActiveEntry | None:
+    """The source's entry in use, locked."""
+    row = session.execute(_LOCK_ACTIVE, {"source_path": source_path}).one_or_none()
+    return None if row is None else ActiveEntry(id=row[0], version=row[1], source_digest=row[2], source_object=row[3])
+
+
+def has_object(session: TenantSession, name: str) -> bool:
+    """Whether an entry, in use or not, came from this object."""
+    return bool(session.execute(_HAS_OBJECT, {"name": name}).scalar_one())
+
+
 def embedding_model(database: Database, organization_id: UUID) -> str | None:
     """The model of the organization's chunks, None before its first ones."""
     rows = database.tenant_once(organization_id, _MODEL)
@@ -123,10 +139,16 @@ def deprecate_entry(session: TenantSession, entry_id: UUID) -> bool:
     return True
 
 
-def insert_entry(
-    session: TenantSession, organization_id: UUID, entry: Entry, *, entry_id: UUID, replaces: ActiveEntry | None
+def insert_entry(  # noqa: PLR0913 -- the entry, and where it stands among its versions
+    session: TenantSession,
+    organization_id: UUID,
+    entry: Entry,
+    *,
+    entry_id: UUID,
+    replaces: ActiveEntry | None,
+    version: int | None = None,
 ) -> bool:
-    """Add an active entry; False when there is an active one of its path."""
+    """Add an active entry, one version further unless it is given; False when there is an active one of its path."""
     parameters = {
         "id": entry_id,
         "organization_id": organization_id,
@@ -139,7 +161,7 @@ def insert_entry(
         "source_path": entry.source_path,
         "source_digest": entry.source_digest,
         "source_object": entry.source_object,
-        "version": replaces.version + 1 if replaces else 1,
+        "version": version or (replaces.version + 1 if replaces else 1),
         "parent_id": replaces.id if replaces else None,
     }
     return session.execute(_INSERT_ENTRY, parameters).first() is not None

@@ -21,10 +21,14 @@ SCAN_LIMIT: Final = 20_000
 MOVED_AT_ONCE: Final = 500  # rows put into the approximate index per transaction: a second or two
 
 
+class Rival(Unavailable):
+    """Somebody else writes the same source at this moment."""
+
+
 def chunk_rows(entry: Entry, embedder: Embedder) -> list[ChunkRow]:
     """The entry's chunks, embedded and indexed together with the headings above them."""
     parts = chunks(entry.content, title=entry.title)
-    texts = [f"{part.heading}\n{part.content}" for part in parts]
+    texts = [embedded_text(part.heading, part.content) for part in parts]
     vectors = embedder.embed(texts)
     return [
         ChunkRow(
@@ -37,6 +41,11 @@ def chunk_rows(entry: Entry, embedder: Embedder) -> list[ChunkRow]:
         )
         for ordinal, (part, text, vector) in enumerate(zip(parts, texts, vectors, strict=True))
     ]
+
+
+def embedded_text(heading: str, content: str) -> str:
+    """What of a chunk is embedded and indexed."""
+    return f"{heading}\n{content}"
 
 
 def stored_form(vector: NDArray[np.float32]) -> str:
@@ -52,17 +61,18 @@ def write_entry(  # noqa: PLR0913 -- one entry with all its parts
     *,
     former: ActiveEntry | None,
     model: str,
+    version: int | None = None,
 ) -> UUID:
     """Add the entry in place of `former` and return its id; part of the caller's transaction, which ends if it fails.
 
-    Raises Unavailable when somebody else writes the same source, Rejected `other_embedding_model` when the
+    Raises Rival when somebody else writes the same source, Rejected `other_embedding_model` when the
     organization's chunks are another model's.
     """
     hold_model(session, organization_id, model=model)
     if former is not None and not queries.deprecate_entry(session, former.id):
         raise _rival(entry.source_path)
     entry_id = new_id()
-    if not queries.insert_entry(session, organization_id, entry, entry_id=entry_id, replaces=former):
+    if not queries.insert_entry(session, organization_id, entry, entry_id=entry_id, replaces=former, version=version):
         raise _rival(entry.source_path)
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         queries.insert_chunks(
@@ -95,5 +105,5 @@ def index_if_large(
             pass
 
 
-def _rival(path: str) -> Unavailable:
-    return Unavailable(f"Another import is writing {path}; run this one again when it has finished")
+def _rival(path: str) -> Rival:
+    return Rival(f"Another import is writing {path}; run this one again when it has finished")

@@ -4,9 +4,12 @@ Sources: Cloud API reference, "Media" (the URL of a media id is on lookaside.fbs
 attachment URLs in Messenger and Instagram webhooks, which are signed links of Meta's CDNs and need none.
 """
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from shared.platform.guarded_fetching import HostNotAllowed, Origin
+
+__all__ = ["HostNotAllowed", "Origin", "origin_name", "origin_of"]
 
 # A name that begins with a dot stands for every name below it.
 MEDIA_HOSTS: Final = (
@@ -18,21 +21,6 @@ MEDIA_HOSTS: Final = (
 )
 # Where the token of a connection may go, besides the Graph API itself.
 BEARER_HOSTS: Final = ("lookaside.fbsbx.com",)
-
-
-class HostNotAllowed(Exception):
-    """The URL is not one that media may come from; the message says why and quotes no more than the host."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request goes: `trusted` origins are configured, so that their addresses need not be public."""
-
-    scheme: str
-    host: str
-    port: int
-    trusted: bool
-    takes_bearer: bool
 
 
 def origin_of(url: str, *, trusted: frozenset[str]) -> Origin:

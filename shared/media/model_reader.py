@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from shared.media.limits import MB
-from shared.media.model_transport import Body, post
 from shared.media.reading import Read, Reader
 from shared.media.sniffing import essence
 from shared.platform.logs import get_logger
+from shared.platform.model_transport import Body, post
 
 _log = get_logger(__name__)
 

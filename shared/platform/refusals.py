@@ -95,6 +95,16 @@ REFUSALS: dict[str, Refusal] = {
         "Something went wrong here. It is recorded.",
         "Algo deu errado aqui. O erro foi registrado.",
     ),
+    "embedding_model_unknown": Refusal(
+        400,
+        "There is no such embedding model.",
+        "Não existe esse modelo de vetores.",
+    ),
+    "embedding_not_configured": Refusal(
+        400,
+        "The embedding model is not configured.",
+        "O modelo de vetores não está configurado.",
+    ),
     "empty": Refusal(
         400,
         "The text says nothing.",
@@ -170,6 +180,16 @@ REFUSALS: dict[str, Refusal] = {
         "The provider refused the request.",
         "O provedor recusou a solicitação.",
     ),
+    "reembedding_runs": Refusal(
+        400,
+        "The organization's vectors are being changed already.",
+        "Os vetores da organização já estão sendo trocados.",
+    ),
+    "same_embedding_model": Refusal(
+        400,
+        "All vectors are of this model already.",
+        "Todos os vetores já são deste modelo.",
+    ),
     "signature_invalid": Refusal(
         401,
         "The signature does not belong to this body.",
@@ -184,6 +204,11 @@ REFUSALS: dict[str, Refusal] = {
         400,
         "A slug takes 1 to 100 of a-z, 0-9 and hyphens.",
         "Um slug tem de 1 a 100 caracteres: a-z, 0-9 e hífens.",
+    ),
+    "source_unknown": Refusal(
+        404,
+        "Nothing is known from this source.",
+        "Nada é conhecido desta fonte.",
     ),
     "token_refused": Refusal(
         403,
@@ -245,9 +270,24 @@ REFUSALS: dict[str, Refusal] = {
         "The file cannot be read.",
         "O arquivo não pode ser lido.",
     ),
+    "url_unusable": Refusal(
+        400,
+        "This address cannot be fetched.",
+        "Este endereço não pode ser buscado.",
+    ),
     "value_unusable": Refusal(
         400,
         "A value cannot be stored as it is.",
         "Um dos valores não pode ser gravado como está.",
+    ),
+    "version_in_use": Refusal(
+        409,
+        "This version is the one in use.",
+        "Esta versão é a que está em uso.",
+    ),
+    "version_unknown": Refusal(
+        404,
+        "The source has no such version.",
+        "A fonte não tem essa versão.",
     ),
 }

@@ -153,6 +153,25 @@ class MediaReaderSettings(Settings):
         return self
 
 
+class KnowledgeIngestionSettings(Settings):
+    """Where the wake-up for work on knowledge goes."""
+
+    knowledge_ingestion_url: str
+
+
+class EmbeddingSettings(Settings):
+    """The models of vectors: which one an organization's first document gets, and where the paid ones are.
+
+    EMBEDDING_URL is an OpenAI-compatible API's base; EMBEDDING_VERTEX_LOCATION a region of Vertex AI, or global.
+    """
+
+    embedding_model: str = Field(default="hashed-ngrams-pt-1", min_length=1, max_length=200)
+    embedding_url: str | None = Field(default=None, pattern="^https?://")
+    embedding_api_key: SecretStr | None = None
+    embedding_vertex_location: str | None = Field(default=None, pattern="^[a-z0-9-]{2,40}$")
+    google_cloud_project: str | None = None
+
+
 class KeySettings(Settings):
     """The master key that wraps every keyset: KMS_KEY_NAME in the cloud, MASTER_KEY_FILE (a Tink keyset) locally."""
 

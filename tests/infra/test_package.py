@@ -157,6 +157,7 @@ def _running(name: str, database: Database, issuer: Issuer, *, folder: Path, pla
         "AGENT_EXECUTION_URL": AUDIENCE,
         "MESSAGE_DELIVERY_URL": AUDIENCE,
         "MEDIA_TRANSFER_URL": AUDIENCE,
+        "KNOWLEDGE_INGESTION_URL": AUDIENCE,
         "MEDIA_BUCKET": "media",
         "GRAPH_BASE_URL": "http://127.0.0.1:9",
         "OIDC_AUDIENCE": AUDIENCE,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.media.addresses import is_public
 from shared.media.fetching import Fetching
 from shared.media.hosts import HostNotAllowed, origin_name, origin_of
+from shared.platform.public_network import is_public
 from tests.media.conftest import PNG
 from tests.media.provider import serving
 

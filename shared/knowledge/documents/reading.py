@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from shared.kit.errors import Rejected
+from shared.knowledge.documents import child as child_program
 from shared.knowledge.documents.csv_tables import read_csv
 from shared.knowledge.documents.document import Document, Kind
 from shared.knowledge.documents.limits import FILE_LIMITS, READER_SECONDS, TEXT_LIMIT
@@ -21,7 +22,7 @@ from shared.knowledge.documents.plain_text import read_text
 from shared.knowledge.documents.sniffing import kind_of
 
 _ROOT: Final = Path(__file__).parents[3]
-_CHILD: Final = "shared.knowledge.documents.child"
+_CHILD: Final = child_program.__name__
 # What Python needs to find its packages; nothing else of our environment, which holds secrets.
 _KEPT: Final = ("PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "VIRTUAL_ENV", "LANG", "LC_ALL", "HOME")
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 # Not the page's own text: what runs, what decorates, and what stands on every page of a site.
 _DROPPED: Final = (
-    "script, style, noscript, template, svg, canvas, iframe, object, embed, audio, video, head, nav, aside, form,"
-    " button, select, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=banner], [role=contentinfo],"
-    " [role=search], [role=dialog]"
+    "script, style, noscript, template, svg, canvas, iframe, object, embed, audio, video, head, title, meta, link, nav,"
+    " aside, form, button, select, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=banner],"
+    " [role=contentinfo], [role=search], [role=dialog]"
 )
 # A header or footer of the page; one within an article belongs to its text.
 _FRAME: Final = "body > header, body > footer, body > div > header, body > div > footer"

@@ -11,8 +11,8 @@ import numpy as np
 
 from shared.kit.ids import new_id
 from shared.knowledge.embedding import DIMENSIONS
-from shared.knowledge.importing import SCAN_LIMIT
 from shared.knowledge.portuguese import CONFIGURATION
+from shared.knowledge.writing import SCAN_LIMIT
 from tests.benchmarks.vector_data import (
     ARTICLE,
     BEGINNING,

@@ -50,6 +50,7 @@ def test_the_scheduler_gets_the_counts_and_nobody_else_gets_in(shared_database: 
             "TASKS_SERVICE_ACCOUNT": EMAIL,
             "AGENT_EXECUTION_URL": AUDIENCE,
             "MEDIA_TRANSFER_URL": AUDIENCE,
+            "KNOWLEDGE_INGESTION_URL": AUDIENCE,
             "MASTER_KEY_FILE": str(tmp_path / "master_key.json"),  # opened only when a token is due
             "MESSAGE_DELIVERY_URL": AUDIENCE,
             "OIDC_ISSUER": ISSUER,

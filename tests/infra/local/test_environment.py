@@ -29,6 +29,7 @@ CLASSES = {
     "agent_execution": "TurnFunctionSettings",
     "message_delivery": "DeliveryFunctionSettings",
     "media_transfer": "MediaFunctionSettings",
+    "knowledge_ingestion": "KnowledgeFunctionSettings",
     "work_sweep": "SweepSettings",
 }
 

@@ -1,6 +1,7 @@
 """One POST to a model's server: no repetition, no redirect, no proxy, a bounded answer, all of it before a deadline.
 
-It is httpcore, as in fetching.py: httpx would add what must be switched off here. No failure quotes what was exchanged.
+It is httpcore, as in guarded_fetching.py: httpx would add what must be switched off here. No failure quotes what was
+exchanged.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 CONNECT_SECONDS: Final = 3.0
-MOST_BYTES: Final = 512 * 1024  # of an answer: the words that are kept, escaped, and what stands around them
+MOST_BYTES: Final = 512 * 1024  # of an answer in words: what is kept of them, escaped, and what stands around them
 _HTTP_OK: Final = 200
 
 
 class ModelRefused(Exception):
     """The model's server answered with another status than 200."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
 
 
 class AnswerTooLarge(Exception):
@@ -42,11 +47,11 @@ class Body:
     pieces: tuple[bytes, ...]
 
 
-def post(url: str, body: Body, *, key: str, ends_at: float) -> bytes:
-    """The answer's bytes; `ends_at` is in monotonic seconds. Raises one of this module's exceptions."""
+def post(url: str, body: Body, *, key: str, ends_at: float, most_bytes: int = MOST_BYTES) -> bytes:
+    """The answer's bytes; `ends_at` is in monotonic seconds, `key` goes as a bearer. Raises this module's."""
     import httpcore  # noqa: PLC0415 (the first medium needs it, the function's start does not)
 
-    from shared.media.deadlines import NetworkUntil  # noqa: PLC0415 (it is httpcore's)
+    from shared.platform.network_deadlines import NetworkUntil  # noqa: PLC0415 (it is httpcore's)
 
     try:
         with (
@@ -60,7 +65,7 @@ def post(url: str, body: Body, *, key: str, ends_at: float) -> bytes:
                 extensions={"timeout": {"connect": CONNECT_SECONDS}},
             ) as response,
         ):
-            return _whole(response)
+            return _whole(response, most_bytes)
     except httpcore.TimeoutException as late:
         raise NoAnswerInTime(type(late).__name__) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as cut:
@@ -77,13 +82,13 @@ def _headers(body: Body, key: str) -> list[tuple[str, str]]:
     return [*headers, ("Authorization", f"Bearer {key}")] if key else headers
 
 
-def _whole(response: "httpcore.Response") -> bytes:
+def _whole(response: "httpcore.Response", most_bytes: int) -> bytes:
     if response.status != _HTTP_OK:
         _log.warning("model's server refused", status=response.status)
-        raise ModelRefused(f"status {response.status}")
+        raise ModelRefused(response.status)
     raw = bytearray()
     for piece in response.iter_stream():
         raw += piece
-        if len(raw) > MOST_BYTES:
-            raise AnswerTooLarge(f"more than {MOST_BYTES} bytes")
+        if len(raw) > most_bytes:
+            raise AnswerTooLarge(f"more than {most_bytes} bytes")
     return bytes(raw)

@@ -1,0 +1,1 @@
+"""Brings documents into the organizations' knowledge."""
