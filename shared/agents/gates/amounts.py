@@ -91,7 +91,7 @@ _DATE: Final = re.compile(
     rf"\b(?P<d>\d{{1,2}})/(?P<m>\d{{1,2}})(?:/(?:\d{{4}}|\d{{2}}))?\b|\b(?P<d2>\d{{1,2}})(?:o|º|st|nd|rd"
     rf"|th)? (?:de |of )?(?P<m2>{_MONTH})\b"
     rf"|\b(?P<m3>{_MONTH}) (?P<d3>\d{{1,2}})(?:st|nd|rd|th)?\b(?! ?(?:h|:))"
-    rf"|\b\d{{4}}-(?P<m4>\d{{2}})-(?P<d4>\d{{2}})\b|\b(?:dias?|day) (?P<d5>\d{{1,2}})\b"
+    rf"|\b\d{{4}}-(?P<m4>\d{{2}})-(?P<d4>\d{{2}})\b|\b(?:dias?|day) (?P<d5>\d{{1,2}})\b(?! de (?:{_MONTH})|/)"
 )
 _BEFORE_NOON: Final = 12
 

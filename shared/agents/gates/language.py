@@ -16,7 +16,7 @@ _LITTLE_WORDS: Final = {
         "pt": (
             "nao voce voces uma um do da dos das em na nos nas ate sao tambem com ou mais seu sua seus suas pelo pela"
             " ao aos e os foi tem temos pode obrigado obrigada ola oi bom boa quando qual quais quanto onde isso esse"
-            " essa aqui ja muito sim hoje fazer meu minha eu"
+            " essa aqui ja muito sim hoje fazer meu minha eu para por que se no de a o as me te"
         ),
         "en": (
             "the you your we is are to of and can with have please our it this that for on do does not what how when"
@@ -25,6 +25,7 @@ _LITTLE_WORDS: Final = {
         "es": (
             "el los las una con y del al usted ustedes muy pero hola gracias su sus hay nuestra nuestro puede puedo"
             " tenemos en es son un que cuando donde cual cuanto tambien si yo mi lo le por para hasta desde tiene"
+            " no de a me te se"
         ),
     }.items()
 }

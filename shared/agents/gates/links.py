@@ -23,7 +23,7 @@ _LABEL: Final = r"[^\W_](?:[\w-]{0,61}\w)?"
 _LINK: Final = re.compile(
     rf"(?P<scheme>\b[a-z][a-z0-9+-]{{1,12}}:/{{1,3}}|\b(?:javascript|data|tel|sms|mailto|intent|whatsapp"
     rf"|file):)(?P<rest>[^\s<>\"'`|]{{1,2000}})"
-    rf"|(?<![\w@.-])(?P<bare>(?:{_LABEL}\.){{1,8}}(?:(?:{_ENDING})(?![\w-])|xn--\w+|{_LABEL}(?=[/?][^\s])"
+    rf"|(?<![\w@.-])(?P<bare>(?:{_LABEL}\.){{1,8}}(?:(?:{_ENDING})(?![\w-])|xn--\w+|[^\W\d_][\w-]{{0,61}}(?=[/?]\S)"
     rf"|[^\W\d_a-z]{{2,}})(?::\d{{2,5}})?(?:[/?#][^\s<>\"'`|]{{0,2000}})?)"
     r"|(?<![\d.,])(?P<ip>\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?::\d{2,5})?(?:/[^\s<>\"'`|]{0,2000})?)",
     re.IGNORECASE,
@@ -100,7 +100,7 @@ def _listed(settings: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _entry(written: str) -> Link | None:
-    """An entry of `allowed_links`: a host ("loja.com.br", "*.loja.com.br"), or an address with a path."""
+    """An entry of `allowed_links`: "loja.com.br", "*.loja.com.br" for all below it too, or an address with a path."""
     wide = written.strip().startswith("*.")
     bare = re.sub(r"^(?:[a-z]+://)?", "", written.strip().removeprefix("*."), flags=re.IGNORECASE)
     match = _LINK.fullmatch(f"https://{bare}")
@@ -121,7 +121,8 @@ def _is_cited(link: Link, known: Iterable[Link]) -> bool:
 
 def _is_listed(link: Link, entry: Link) -> bool:
     """The entry's host and what lies under its path. A query must be listed itself: it could carry words away."""
-    same_host = link.host.endswith(entry.host[1:]) if entry.host.startswith("*.") else link.host == entry.host
+    domain = entry.host.removeprefix("*.")
+    same_host = link.host == domain or (domain != entry.host and link.host.endswith(f".{domain}"))
     return same_host and _within(link.path, entry.path) and link.query in {"", entry.query}
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from shared.agents.gates.models import Draft, Objection
 from shared.agents.gates.number_words import with_digits
+from shared.agents.gates.reading import leaves
 
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}\s?(?:@|\(at\)|\[at\]| arroba )\s?(?:[\w-]{1,63}\.){1,5}[a-z]{2,24}")
 # Eight digits and more, however they are grouped: Brazil's telephones, CPF (11), CNPJ (14), cards (13 to 19).
@@ -33,7 +34,8 @@ _CARD_DIGITS: Final = range(13, 20)
 def check_personal(draft: Draft) -> Objection | None:
     """Objects to the first datum that is neither the business's nor the customer's own."""
     text = with_digits(draft.folded)
-    allowed = f"{draft.all_grounds}\n{draft.own_words}"
+    listed = "\n".join(map(str, leaves(draft.settings.get("allowed_links"))))
+    allowed = f"{draft.all_grounds}\n{draft.own_words}\n{listed}"
     for match in _MAIL.finditer(text):
         address = re.sub(r"\s?(?:@|\(at\)|\[at\]| arroba )\s?", "@", match[0])
         if address.strip(".") not in allowed:
