@@ -40,7 +40,7 @@ _MONEY: Final = re.compile(
     rf"|(?P<after>{_NUMBER}) ?{_UNITS_OF_MONEY}"
     rf"|\b(?P<bare>\d{{1,6}}(?:\.\d{{3}})?,\d{{2}})(?![\d,]){_MEASURES}"
     rf"|\b{_PRICE_WORDS} :?(?P<context>\d{{1,6}}(?:[.,]\d{{1,2}})?)(?= ?(?:[,.;!?)\n](?!\d)|$|cada\b|por \w|no \w"
-    rf"|na \w|em \d|e \w|o kg|a unidade|each|per |so\b))"
+    rf"|na \w|em \d|e \w|o kg|a unidade|each|per |so\b|para \w|pra \w|hoje\b|agora\b))"
 )
 _PERCENT: Final = re.compile(rf"(?P<n>{_NUMBER}) ?(?:%|por ?100\b|percent\b|per cent\b|pct\b|porcento\b|off\b)")
 _INSTALMENTS: Final = re.compile(

@@ -26,6 +26,7 @@ _POSTCODE: Final = re.compile(r"\bcep\b\D{0,5}(\d{5}-?\d{3})\b|\b(\d{5}-\d{3})\b
 _MONEY_OR_DATE: Final = re.compile(
     r"\d{1,3}(?:\.\d{3}){2,}(?:,\d\d)?$|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$|(?:19|20)\d\d ?[-\u2013] ?(?:19|20)\d\d$"
 )
+_FEWEST_DIGITS: Final = 8
 _CPF_DIGITS: Final = 11
 _CNPJ_DIGITS: Final = 14
 _CARD_DIGITS: Final = range(13, 20)
@@ -44,19 +45,24 @@ def check_personal(draft: Draft) -> Objection | None:
 
 
 def _digits(text: str, allowed: str) -> Objection | None:
-    known: list[str] | None = None
+    """The first long number that is no end of an allowed one, nor ends in one: a country or area code may differ."""
+    known: frozenset[str] | None = None
+    ends: frozenset[str] = frozenset()
     for pattern in (_CNPJ, _DIGITS):
         for match in pattern.finditer(text):
             if _MONEY_OR_DATE.match(match[0]):
                 continue
             if known is None:
-                known = [re.sub(r"\D", "", one[0]) for one in _DIGITS.finditer(with_digits(allowed))]
+                known = frozenset(re.sub(r"\D", "", one[0]) for one in _DIGITS.finditer(with_digits(allowed)))
+                ends = frozenset(end for number in known for end in _ends(number))
             digits = re.sub(r"\D", "", match[0])
-            # with or without the country, the area or a zero in front: the last eight digits are the number
-            same = [one for one in known if one.endswith(digits) or digits.endswith(one)]
-            if not same:
+            if digits not in ends and known.isdisjoint(_ends(digits)):
                 return Objection(_kind(digits), match[0])
     return None
+
+
+def _ends(digits: str) -> list[str]:
+    return [digits[-length:] for length in range(_FEWEST_DIGITS, len(digits) + 1)]
 
 
 def _kind(digits: str) -> str:

@@ -22,7 +22,7 @@ _MIXED: Final = re.compile(
 _ENCODED: Final = {
     "base64": re.compile(
         r"(?<![\w/+=])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[a-z])[A-Za-z0-9+/]{28,}={0,2}(?![\w/+])"
-        r"|[A-Za-z0-9+/]{12,}=={0,1}(?!\w)"
+        r"|(?<![\w/+=])[A-Za-z0-9+/]{12,}={1,2}(?!\w)"
     ),
     "hexadecimal": re.compile(
         r"\b[0-9a-fA-F]{24,}\b|(?:\b[0-9a-fA-F]{2}[ :]){8,}|(?:\\x[0-9a-fA-F]{2}){4,}|(?:\\u[0-9a-fA-F]{4}){3,}"
