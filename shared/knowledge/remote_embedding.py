@@ -31,6 +31,7 @@ TEXT_LIMIT: Final = (
     6000  # characters of one text, at most 3,000 tokens of the 8,192 (2,048 of Gemini's are 6,000 letters)
 )
 _ANSWER_BYTES: Final = 8 * 1024 * 1024
+_SERVER_TROUBLE: Final = 500
 _TOKENS_PER_CHARACTER: Final = 0.5  # no Portuguese text has more; what is reserved must be enough
 
 
@@ -63,9 +64,10 @@ class _Answering:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, shape (len(texts), 1536), in as many calls as it takes. Raises Unavailable."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(texts), self.batch):
-            part = [text[:TEXT_LIMIT] if text.strip() else "-" for text in texts[start : start + self.batch]]
-            vectors[start : start + len(part)] = self._accounted(part)
+        said = [place for place, text in enumerate(texts) if text.strip()]  # the APIs refuse what says nothing
+        for start in range(0, len(said), self.batch):
+            places = said[start : start + self.batch]
+            vectors[places] = self._accounted([texts[place][:TEXT_LIMIT] for place in places])
         return vectors
 
     def _accounted(self, texts: list[str]) -> Vectors:
@@ -75,7 +77,8 @@ class _Answering:
             raw = self._post(texts)
         except ModelRefused as refused:
             if call is not None:
-                call.finish(tokens=None, failed=True)
+                # a status of 400 to 499 is a refusal before anything was done; a server's trouble may be billed
+                call.finish(tokens=None, failed=refused.status < _SERVER_TROUBLE)
             raise Unavailable(f"the embedding model answered with status {refused.status}", retry_after=30) from refused
         except (NoAnswer, AnswerTooLarge) as lost:
             if call is not None:

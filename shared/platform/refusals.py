@@ -160,6 +160,11 @@ REFUSALS: dict[str, Refusal] = {
         "The text is not UTF-8.",
         "O texto não está em UTF-8.",
     ),
+    "nothing_known": Refusal(
+        409,
+        "The organization knows nothing yet.",
+        "A organização ainda não sabe nada.",
+    ),
     "object_exists": Refusal(
         409,
         "An object with this name exists already.",
