@@ -3836,6 +3836,23 @@ $$;
 
 ALTER FUNCTION platform.ensure_partitions(months_behind integer, months_ahead integer) OWNER TO owner;
 
+-- Name: forget_drafts_of_message(); Type: FUNCTION; Schema: platform; Owner: owner
+
+CREATE FUNCTION platform.forget_drafts_of_message() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM platform.faq_drafts d
+    WHERE d.organization_id = NEW.organization_id AND (d.question_message_id = NEW.id OR d.answer_message_id = NEW.id);
+    DELETE FROM platform.faq_draft_sources s
+    WHERE s.organization_id = NEW.organization_id AND (s.question_message_id = NEW.id OR s.answer_message_id = NEW.id);
+    RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION platform.forget_drafts_of_message() OWNER TO owner;
+
 -- Name: get_encryption_key(text); Type: FUNCTION; Schema: platform; Owner: definer_role
 
 CREATE FUNCTION platform.get_encryption_key(key_id text) RETURNS TABLE(wrapped_keyset bytea, master_key text, destroyed_at timestamp with time zone)
@@ -4998,6 +5015,82 @@ ALTER TABLE platform.encryption_keys OWNER TO owner;
 
 COMMENT ON TABLE platform.encryption_keys IS 'Keysets wrapped by the master key; destroying one (wrapped_keyset NULL) erases what it encrypted';
 
+-- Name: faq_draft_sources; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.faq_draft_sources (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    draft_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    question_message_id uuid NOT NULL,
+    answer_message_id uuid NOT NULL,
+    question text NOT NULL,
+    answer text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT faq_draft_sources_answer_check CHECK (((char_length(answer) >= 1) AND (char_length(answer) <= 4000))),
+    CONSTRAINT faq_draft_sources_question_check CHECK (((char_length(question) >= 1) AND (char_length(question) <= 500)))
+);
+
+ALTER TABLE ONLY platform.faq_draft_sources FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.faq_draft_sources OWNER TO owner;
+
+-- Name: faq_drafts; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.faq_drafts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    question_key text NOT NULL,
+    question text NOT NULL,
+    answer text NOT NULL,
+    embedding public.vector(1536) NOT NULL,
+    embedding_model text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    question_message_id uuid,
+    answer_message_id uuid,
+    conflict_with uuid,
+    decision text,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    knowledge_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT faq_drafts_answer_check CHECK (((char_length(answer) >= 1) AND (char_length(answer) <= 4000))),
+    CONSTRAINT faq_drafts_check CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = (decided_at IS NOT NULL))),
+    CONSTRAINT faq_drafts_check1 CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = (question_message_id IS NULL))),
+    CONSTRAINT faq_drafts_check2 CHECK (((question_message_id IS NULL) = (answer_message_id IS NULL))),
+    CONSTRAINT faq_drafts_check3 CHECK (((state = 'approved'::text) = (knowledge_id IS NOT NULL))),
+    CONSTRAINT faq_drafts_check4 CHECK (
+CASE state
+    WHEN 'approved'::text THEN (COALESCE(decision, ''::text) = ANY (ARRAY['approve'::text, 'replace'::text]))
+    WHEN 'rejected'::text THEN (COALESCE(decision, ''::text) = ANY (ARRAY['reject'::text, 'keep'::text]))
+    ELSE (decision IS NULL)
+END),
+    CONSTRAINT faq_drafts_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'replace'::text, 'keep'::text, 'reject'::text]))),
+    CONSTRAINT faq_drafts_embedding_model_check CHECK (((char_length(embedding_model) >= 1) AND (char_length(embedding_model) <= 200))),
+    CONSTRAINT faq_drafts_question_check CHECK (((char_length(question) >= 1) AND (char_length(question) <= 500))),
+    CONSTRAINT faq_drafts_question_key_check CHECK (((char_length(question_key) >= 1) AND (char_length(question_key) <= 500))),
+    CONSTRAINT faq_drafts_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'rejected'::text, 'superseded'::text, 'stale'::text])))
+);
+
+ALTER TABLE ONLY platform.faq_drafts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.faq_drafts OWNER TO owner;
+
+-- Name: faq_progress; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.faq_progress (
+    organization_id uuid NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    message_id uuid NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY platform.faq_progress FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.faq_progress OWNER TO owner;
+
 -- Name: knowledge_base; Type: TABLE; Schema: platform; Owner: owner
 
 CREATE TABLE platform.knowledge_base (
@@ -5026,12 +5119,14 @@ CREATE TABLE platform.knowledge_base (
     reviewed_by uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    question_key text,
     CONSTRAINT knowledge_base_access_count_check CHECK ((access_count >= 0)),
     CONSTRAINT knowledge_base_category_check CHECK ((char_length(category) <= 200)),
     CONSTRAINT knowledge_base_content_check CHECK ((octet_length(content) <= 10000000)),
     CONSTRAINT knowledge_base_content_type_check CHECK ((content_type = ANY (ARRAY['faq'::text, 'policy'::text, 'procedure'::text, 'product_info'::text]))),
     CONSTRAINT knowledge_base_effectiveness_score_check CHECK (((effectiveness_score >= (0)::numeric) AND (effectiveness_score <= (1)::numeric))),
     CONSTRAINT knowledge_base_keywords_check CHECK ((jsonb_typeof(keywords) = 'array'::text)),
+    CONSTRAINT knowledge_base_question_key_check CHECK (((char_length(question_key) >= 1) AND (char_length(question_key) <= 500))),
     CONSTRAINT knowledge_base_source_digest_check CHECK (((char_length(source_digest) >= 1) AND (char_length(source_digest) <= 200))),
     CONSTRAINT knowledge_base_source_object_check CHECK (((char_length(source_object) >= 1) AND (char_length(source_object) <= 1000))),
     CONSTRAINT knowledge_base_source_path_check CHECK (((char_length(source_path) >= 1) AND (char_length(source_path) <= 2000))),
@@ -5795,6 +5890,31 @@ ALTER TABLE ONLY platform.conversations
 ALTER TABLE ONLY platform.encryption_keys
     ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
 
+-- Name: faq_draft_sources faq_draft_sources_organization_id_draft_id_conversation_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_draft_sources
+    ADD CONSTRAINT faq_draft_sources_organization_id_draft_id_conversation_id_key UNIQUE (organization_id, draft_id, conversation_id);
+
+-- Name: faq_draft_sources faq_draft_sources_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_draft_sources
+    ADD CONSTRAINT faq_draft_sources_pkey PRIMARY KEY (id);
+
+-- Name: faq_drafts faq_drafts_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_id_key UNIQUE (organization_id, id);
+
+-- Name: faq_drafts faq_drafts_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_pkey PRIMARY KEY (id);
+
+-- Name: faq_progress faq_progress_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_progress
+    ADD CONSTRAINT faq_progress_pkey PRIMARY KEY (organization_id);
+
 -- Name: handoffs handoffs_organization_id_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.handoffs
@@ -6107,6 +6227,10 @@ CREATE INDEX idx_webhook_events_type ON ONLY integrations.webhook_events USING b
 
 CREATE UNIQUE INDEX conversations_open ON platform.conversations USING btree (organization_id, connection_id, contact_id) WHERE ((status = ANY (ARRAY['active'::text, 'escalated'::text])) AND (continued_in IS NULL));
 
+-- Name: faq_drafts_open; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX faq_drafts_open ON platform.faq_drafts USING btree (organization_id, question_key) WHERE (state = 'draft'::text);
+
 -- Name: handoffs_active; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE UNIQUE INDEX handoffs_active ON platform.handoffs USING btree (organization_id, conversation_id) WHERE (state = ANY (ARRAY['open'::text, 'claimed'::text]));
@@ -6186,6 +6310,42 @@ CREATE INDEX idx_conversations_status ON platform.conversations USING btree (org
 -- Name: idx_encryption_keys_organization; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_encryption_keys_organization ON platform.encryption_keys USING btree (organization_id);
+
+-- Name: idx_faq_draft_sources_answer; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_draft_sources_answer ON platform.faq_draft_sources USING btree (organization_id, answer_message_id);
+
+-- Name: idx_faq_draft_sources_conversation; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_draft_sources_conversation ON platform.faq_draft_sources USING btree (organization_id, conversation_id);
+
+-- Name: idx_faq_draft_sources_question; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_draft_sources_question ON platform.faq_draft_sources USING btree (organization_id, question_message_id);
+
+-- Name: idx_faq_drafts_answer_message; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_drafts_answer_message ON platform.faq_drafts USING btree (organization_id, answer_message_id) WHERE (answer_message_id IS NOT NULL);
+
+-- Name: idx_faq_drafts_conflict; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_drafts_conflict ON platform.faq_drafts USING btree (organization_id, conflict_with) WHERE (conflict_with IS NOT NULL);
+
+-- Name: idx_faq_drafts_decided_by; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_drafts_decided_by ON platform.faq_drafts USING btree (organization_id, decided_by) WHERE (decided_by IS NOT NULL);
+
+-- Name: idx_faq_drafts_knowledge; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_drafts_knowledge ON platform.faq_drafts USING btree (organization_id, knowledge_id) WHERE (knowledge_id IS NOT NULL);
+
+-- Name: idx_faq_drafts_question_message; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_drafts_question_message ON platform.faq_drafts USING btree (organization_id, question_message_id) WHERE (question_message_id IS NOT NULL);
+
+-- Name: idx_faq_drafts_state; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_faq_drafts_state ON platform.faq_drafts USING btree (organization_id, state);
 
 -- Name: idx_handoffs_claimed_by; Type: INDEX; Schema: platform; Owner: owner
 
@@ -6335,6 +6495,10 @@ CREATE INDEX idx_messages_conversation ON platform.messages USING btree (organiz
 
 CREATE INDEX idx_messages_deleted_media ON platform.messages USING btree (organization_id) WHERE ((deleted_at IS NOT NULL) AND (media_urls <> '[]'::jsonb));
 
+-- Name: idx_messages_human; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE INDEX idx_messages_human ON platform.messages USING btree (organization_id, created_at, id) WHERE (sender_type = 'human'::text);
+
 -- Name: idx_messages_intent; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE INDEX idx_messages_intent ON platform.messages USING btree (organization_id, intent_classification) WHERE (intent_classification IS NOT NULL);
@@ -6427,6 +6591,10 @@ CREATE UNIQUE INDEX idx_users_email ON platform.users USING btree (organization_
 
 CREATE INDEX idx_users_role ON platform.users USING btree (organization_id, role);
 
+-- Name: knowledge_base_question; Type: INDEX; Schema: platform; Owner: owner
+
+CREATE UNIQUE INDEX knowledge_base_question ON platform.knowledge_base USING btree (organization_id, question_key) WHERE ((status = 'active'::text) AND (question_key IS NOT NULL));
+
 -- Name: knowledge_base_source; Type: INDEX; Schema: platform; Owner: owner
 
 CREATE UNIQUE INDEX knowledge_base_source ON platform.knowledge_base USING btree (organization_id, source_path) WHERE ((status = 'active'::text) AND (source_path IS NOT NULL));
@@ -6467,6 +6635,10 @@ CREATE TRIGGER follow_connection_status BEFORE UPDATE OF status ON integrations.
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON integrations.connections FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: messages forget_drafts_of_message; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER forget_drafts_of_message AFTER UPDATE OF deleted_at ON platform.messages FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION platform.forget_drafts_of_message();
+
 -- Name: contacts set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.contacts FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -6478,6 +6650,14 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.content FOR EACH ROW EXE
 -- Name: conversations set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.conversations FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: faq_drafts set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.faq_drafts FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: faq_progress set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.faq_progress FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
 -- Name: handoffs set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
@@ -6638,6 +6818,61 @@ ALTER TABLE ONLY platform.conversations
 
 ALTER TABLE ONLY platform.encryption_keys
     ADD CONSTRAINT encryption_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: faq_draft_sources faq_draft_sources_organization_id_answer_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_draft_sources
+    ADD CONSTRAINT faq_draft_sources_organization_id_answer_message_id_fkey FOREIGN KEY (organization_id, answer_message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_draft_sources faq_draft_sources_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_draft_sources
+    ADD CONSTRAINT faq_draft_sources_organization_id_conversation_id_fkey FOREIGN KEY (organization_id, conversation_id) REFERENCES platform.conversations(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_draft_sources faq_draft_sources_organization_id_draft_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_draft_sources
+    ADD CONSTRAINT faq_draft_sources_organization_id_draft_id_fkey FOREIGN KEY (organization_id, draft_id) REFERENCES platform.faq_drafts(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_draft_sources faq_draft_sources_organization_id_question_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_draft_sources
+    ADD CONSTRAINT faq_draft_sources_organization_id_question_message_id_fkey FOREIGN KEY (organization_id, question_message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_drafts faq_drafts_organization_id_answer_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_answer_message_id_fkey FOREIGN KEY (organization_id, answer_message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_drafts faq_drafts_organization_id_conflict_with_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_conflict_with_fkey FOREIGN KEY (organization_id, conflict_with) REFERENCES platform.knowledge_base(organization_id, id) ON DELETE SET NULL (conflict_with);
+
+-- Name: faq_drafts faq_drafts_organization_id_decided_by_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_decided_by_fkey FOREIGN KEY (organization_id, decided_by) REFERENCES platform.users(organization_id, id) ON DELETE SET NULL (decided_by);
+
+-- Name: faq_drafts faq_drafts_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
+-- Name: faq_drafts faq_drafts_organization_id_knowledge_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_knowledge_id_fkey FOREIGN KEY (organization_id, knowledge_id) REFERENCES platform.knowledge_base(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_drafts faq_drafts_organization_id_question_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_drafts
+    ADD CONSTRAINT faq_drafts_organization_id_question_message_id_fkey FOREIGN KEY (organization_id, question_message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
+
+-- Name: faq_progress faq_progress_organization_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.faq_progress
+    ADD CONSTRAINT faq_progress_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
 
 -- Name: handoffs handoffs_organization_id_claimed_by_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
@@ -6989,6 +7224,14 @@ CREATE POLICY definer_role_conversations ON platform.conversations TO definer_ro
 
 CREATE POLICY definer_role_encryption_keys ON platform.encryption_keys TO definer_role USING (true) WITH CHECK (true);
 
+-- Name: faq_draft_sources definer_role_faq_draft_sources; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_faq_draft_sources ON platform.faq_draft_sources TO definer_role USING (true) WITH CHECK (true);
+
+-- Name: faq_drafts definer_role_faq_drafts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY definer_role_faq_drafts ON platform.faq_drafts TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: handoffs definer_role_handoffs; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY definer_role_handoffs ON platform.handoffs TO definer_role USING (true) WITH CHECK (true);
@@ -7036,6 +7279,18 @@ CREATE POLICY definer_role_outbox_attempts ON platform.outbox_attempts TO define
 -- Name: encryption_keys; Type: ROW SECURITY; Schema: platform; Owner: owner
 
 ALTER TABLE platform.encryption_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: faq_draft_sources; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.faq_draft_sources ENABLE ROW LEVEL SECURITY;
+
+-- Name: faq_drafts; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.faq_drafts ENABLE ROW LEVEL SECURITY;
+
+-- Name: faq_progress; Type: ROW SECURITY; Schema: platform; Owner: owner
+
+ALTER TABLE platform.faq_progress ENABLE ROW LEVEL SECURITY;
 
 -- Name: handoffs; Type: ROW SECURITY; Schema: platform; Owner: owner
 
@@ -7132,6 +7387,18 @@ CREATE POLICY tenant_isolation_conversations ON platform.conversations TO applic
 -- Name: encryption_keys tenant_isolation_encryption_keys; Type: POLICY; Schema: platform; Owner: owner
 
 CREATE POLICY tenant_isolation_encryption_keys ON platform.encryption_keys TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: faq_draft_sources tenant_isolation_faq_draft_sources; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_faq_draft_sources ON platform.faq_draft_sources TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: faq_drafts tenant_isolation_faq_drafts; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_faq_drafts ON platform.faq_drafts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: faq_progress tenant_isolation_faq_progress; Type: POLICY; Schema: platform; Owner: owner
+
+CREATE POLICY tenant_isolation_faq_progress ON platform.faq_progress TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: handoffs tenant_isolation_handoffs; Type: POLICY; Schema: platform; Owner: owner
 
@@ -8004,6 +8271,10 @@ GRANT ALL ON FUNCTION platform.ensure_partition(parent regclass, at timestamp wi
 REVOKE ALL ON FUNCTION platform.ensure_partitions(months_behind integer, months_ahead integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION platform.ensure_partitions(months_behind integer, months_ahead integer) TO maintenance_role;
 
+-- Name: FUNCTION forget_drafts_of_message(); Type: ACL; Schema: platform; Owner: owner
+
+REVOKE ALL ON FUNCTION platform.forget_drafts_of_message() FROM PUBLIC;
+
 -- Name: FUNCTION get_encryption_key(key_id text); Type: ACL; Schema: platform; Owner: definer_role
 
 REVOKE ALL ON FUNCTION platform.get_encryption_key(key_id text) FROM PUBLIC;
@@ -8352,6 +8623,20 @@ GRANT SELECT ON TABLE platform.context_keys TO definer_role;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.encryption_keys TO application_role;
 GRANT SELECT,INSERT ON TABLE platform.encryption_keys TO definer_role;
+
+-- Name: TABLE faq_draft_sources; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.faq_draft_sources TO application_role;
+GRANT SELECT,DELETE ON TABLE platform.faq_draft_sources TO definer_role;
+
+-- Name: TABLE faq_drafts; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE platform.faq_drafts TO application_role;
+GRANT SELECT,DELETE ON TABLE platform.faq_drafts TO definer_role;
+
+-- Name: TABLE faq_progress; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.faq_progress TO application_role;
 
 -- Name: TABLE knowledge_base; Type: ACL; Schema: platform; Owner: owner
 

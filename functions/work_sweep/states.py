@@ -147,6 +147,13 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "cancelled": _END,
     },
     ("platform.knowledge_base", "status"): {"active": _SWITCH, "deprecated": _END, "archived": _END},
+    ("platform.faq_drafts", "state"): {
+        "draft": _PERSON,
+        "approved": _END,
+        "rejected": _END,
+        "superseded": _END,
+        "stale": _END,
+    },
     ("platform.subscriptions", "status"): {
         "trialing": _UNWRITTEN,
         "active": _UNWRITTEN,
