@@ -1,6 +1,7 @@
 """The command's texts in Brazilian Portuguese, by their English; a test finds what is missing or no longer said."""
 
 from infra.cli.portuguese_connections import CONNECTIONS
+from infra.cli.portuguese_knowledge import KNOWLEDGE
 
 PORTUGUESE = {
     # help
@@ -22,9 +23,6 @@ PORTUGUESE = {
     "Create an organization with its customer service department and WhatsApp responder.": (
         "Cria uma organização com seu departamento de atendimento e o agente do WhatsApp."
     ),
-    "Bring an organization's knowledge to what a folder of Markdown or text files says.": (
-        "Deixa o conhecimento da organização igual ao de uma pasta de arquivos Markdown ou texto."
-    ),
     "The businesses that use the platform.": "As empresas que usam a plataforma.",
     "What the organizations' agents know.": "O que os agentes das organizações sabem.",
     # options
@@ -37,7 +35,6 @@ PORTUGUESE = {
     "Folder for everything that lasts; made when it is missing.": (
         "Pasta de tudo o que permanece; criada quando não existe."
     ),
-    "Folder of .md and .txt files; subfolders count.": "Pasta com arquivos .md e .txt; subpastas contam.",
     "For example fashion, food, services.": "Por exemplo moda, alimentação, serviços.",
     "Keep the data here; else a temporary folder is used.": "Guarda os dados aqui; senão, usa uma pasta temporária.",
     "Language and country of its replies.": "Idioma e país das respostas.",
@@ -125,7 +122,6 @@ PORTUGUESE = {
     "Connected {account} again": "Conectada de novo: {account}",
     "Replaced the token of {account}": "Token trocado: {account}",
     "Importing {folder}": "Importando {folder}",
-    "Take entries out of use whose file is gone.": "Retira de uso o que já não tem arquivo.",
     (
         "{added} added, {updated} updated, {unchanged} unchanged, {removed} removed, {problems} not imported;"
         " {chunks} passages written"
@@ -264,4 +260,5 @@ PORTUGUESE = {
     "there is no delivery {delivery}": "não existe a entrega {delivery}",
     "list them: departments replay --quarantined --list": "veja quais: departments replay --quarantined --list",
     **CONNECTIONS,
+    **KNOWLEDGE,
 }

@@ -39,6 +39,12 @@ REFUSALS = {
         "there is nothing to replay: neither files nor quarantined deliveries were named",
         "name payload files, or use --quarantined with --delivery, --since and --until, or --organization",
     ),
+    "import_what": Refusal(
+        ExitCode.USAGE, "there is nothing to import", "name folders or files, or a file of addresses with --urls"
+    ),
+    "prune_what": Refusal(
+        ExitCode.USAGE, "--prune compares with one folder, and that is not what was named", "name one folder"
+    ),
     "token_source": Refusal(
         ExitCode.USAGE,
         "the access token has to come from one place",

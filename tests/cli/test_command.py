@@ -23,7 +23,9 @@ def test_the_help_lists_every_command() -> None:
     assert all(name in ended.out for name in COMMANDS)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "organization create", "connection add", "knowledge import"])
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, "organization create", "connection add", "knowledge import", "knowledge review"]
+)
 def test_every_command_has_help(command: str) -> None:
     """In this process, because it is only text."""
     result = CliRunner().invoke(app, [*command.split(), "--help"])

@@ -179,6 +179,62 @@ def test_a_folder_that_is_none_is_refused(stack: Stack, organization: dict[str, 
     assert (ended.code, error_of(ended)[0]) == (2, "not_a_folder")
 
 
+def test_what_is_known_is_listed_reviewed_brought_back_and_deleted(
+    stack: Stack, organization: dict[str, Any], tmp_path: Path
+) -> None:
+    """K-06, K-10: by the commands, also in Portuguese."""
+    own = ("--organization", organization["organization_id"])
+    page, old = tmp_path / "horario.html", tmp_path / "promo.md"
+    page.write_text("<html><title>Horário</title><p>Abrimos das 9h às 18h.</p></html>", encoding="utf-8")
+    old.write_text("---\nvalid_until: 2020-01-31\n---\nO bolo custa 10 reais.", encoding="utf-8")
+    assert on(stack, "knowledge", "import", str(page), str(old), *own, "--json").data["added"] == 2
+    page.write_text("<html><title>Horário</title><p>Abrimos das 8h às 18h.</p></html>", encoding="utf-8")
+    assert on(stack, "knowledge", "import", str(page), *own, "--json").data["updated"] == 1
+
+    listed = on(stack, "knowledge", "list", *own, "--json")
+    assert {("horario.html", 2), ("promo.md", 1)} <= {(each["path"], each["version"]) for each in listed.data}
+    review = on(stack, "--lang", "pt", "knowledge", "review", *own)
+    assert (review.code, "vencida: não é usada" in review.out) == (0, True), review.err
+    assert [each["reason"] for each in on(stack, "knowledge", "review", *own, "--json").data] == ["expired"]
+
+    versions = on(stack, "knowledge", "history", "horario.html", "--back-to", "1", *own, "--json")
+    assert [(each["version"], each["status"]) for each in versions.data] == [
+        (3, "active"),
+        (2, "deprecated"),
+        (1, "deprecated"),
+    ]
+    assert on(stack, "knowledge", "delete", "horario.html", *own, "--json").data["versions"] == 3
+    again = on(stack, "knowledge", "delete", "horario.html", *own)
+    assert (again.code, error_of(again)[0]) == (4, "source_unknown")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("import",), (2, "import_what")),
+        (("import", "--urls", "/dev/null"), (4, "no_files")),
+        (("import", "x.md", "--prune"), (2, "prune_what")),
+        (("reembed", "--model", "gpt-4"), (4, "embedding_model_unknown")),
+        (("reembed", "--model", "text-embedding-3-small"), (4, "embedding_not_configured")),
+        (("review", "--every", "0"), (4, "value_unusable")),
+    ],
+)
+def test_a_command_about_knowledge_that_cannot_be_done_says_why(
+    stack: Stack, organization: dict[str, Any], arguments: tuple[str, ...], code: tuple[int, str]
+) -> None:
+    ended = on(stack, "knowledge", *arguments, "--organization", organization["organization_id"])
+    assert (ended.code, error_of(ended)[0]) == code
+
+
+def test_an_address_that_cannot_be_fetched_is_named(stack: Stack, organization: dict[str, Any], tmp_path: Path) -> None:
+    """S1: also by the command."""
+    (tmp_path / "urls.txt").write_text("# da loja\nhttps://169.254.169.254/x\n", encoding="utf-8")
+    urls, own = str(tmp_path / "urls.txt"), organization["organization_id"]
+    ended = on(stack, "knowledge", "import", "--urls", urls, "--organization", own, "--json")
+    assert ended.code == 1
+    assert [error["code"] for error in ended.data["errors"]] == ["address_not_public"]
+
+
 def test_status_shows_a_healthy_installation(stack: Stack) -> None:
     data, people = on(stack, "status", "--json"), on(stack, "status")
 

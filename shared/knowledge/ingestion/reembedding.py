@@ -6,7 +6,7 @@ pass that must find nothing left before the switch.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -94,13 +94,14 @@ def request_reembedding(database: Database, embedders: Embedders, organization_i
         return added
 
 
-def reembed(
+def reembed(  # noqa: PLR0913 -- all but the first three are options
     database: Database,
     embedders: Embedders,
     ingestion: Ingestion,
     *,
     lease_seconds: float,
     part_seconds: float = PART_SECONDS,
+    progress: Callable[[int, int], None] | None = None,
 ) -> IngestionReport:
     """Embed for at most `part_seconds`, and switch when nothing is left. Raises Failed, Rejected, Unavailable."""
     model = ingestion.embedding_model or ""
@@ -118,6 +119,8 @@ def reembed(
             if not _stage(database, ingestion, rows, vectors, progress=(done, total, lease_seconds)):
                 return IngestionReport("lost")
             crash_point("knowledge-staged")
+            if progress is not None:
+                progress(done, total)
             after = (rows[-1].knowledge_id, rows[-1].ordinal)
         elif after != _START:
             after = _START  # what came in behind the pass

@@ -4,6 +4,7 @@ No transaction is open while a site, the storage or a model works. What a run ma
 in one transaction that holds the row: an older attempt finds the row taken and writes nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -22,10 +23,7 @@ from shared.knowledge.ingestion.retrying import MOST_LOST, Failed, pause_before_
 from shared.knowledge.models import ChunkRow, Entry
 from shared.knowledge.writing import Rival, chunk_rows, index_if_large, write_entry
 from shared.platform.database import Database, TenantSession
-from shared.platform.logs import get_logger
 from shared.platform.storage import Storage
-
-_log = get_logger(__name__)
 
 LEASE_SECONDS: Final = 150.0  # above the queue's dispatch deadline of 130, so that two never work on one
 
@@ -39,6 +37,8 @@ class Means:
     pages: Pages
     storage: Storage | None
     bucket: str
+    progress: Callable[[int, int], None] | None = None
+    """Told the chunks that are re-embedded and all of them, for who watches."""
 
 
 def run_ingestion(means: Means, *, organization_id: UUID, ingestion_id: UUID) -> IngestionReport:
@@ -56,7 +56,6 @@ def run_ingestion(means: Means, *, organization_id: UUID, ingestion_id: UUID) ->
     else:
         crash_point("knowledge-recorded")
         return report
-    _log.info("knowledge not ingested", ingestion_id=str(ingestion_id), code=failed.code, attempt=claimed.attempt)
     return means.database.retrying(lambda: _record_failure(means.database, claimed, failed))
 
 
@@ -90,7 +89,7 @@ def _claim(database: Database, organization_id: UUID, ingestion_id: UUID) -> Ing
 
 def _work(means: Means, ingestion: Ingestion) -> IngestionReport:
     if ingestion.kind == "reembedding":
-        return reembed(means.database, means.embedders, ingestion, lease_seconds=LEASE_SECONDS)
+        return reembed(means.database, means.embedders, ingestion, lease_seconds=LEASE_SECONDS, progress=means.progress)
     if ingestion.kind == "deletion":
         return _delete_object(means, ingestion)
     raw, content_type = _fetched(means, ingestion)
