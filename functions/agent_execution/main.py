@@ -3,6 +3,8 @@
 A 200 means that there is nothing left to do now; what is due later has its own task. Only our own trouble is a 503.
 """
 
+from functools import partial
+
 import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,5 +22,5 @@ _function: TurnFunction | None = None
 async def handle(request: Request) -> Response:
     """Do one task; connections are made by the first, for the process may have been forked before."""
     global _function  # noqa: PLW0603 - one per process
-    _function = _function or TurnFunction(_settings, make_responder=knowledge_responder)
+    _function = _function or TurnFunction(_settings, make_responder=partial(knowledge_responder, embedding=_settings))
     return await answer_task(request, _function.run, callers=_function.callers)

@@ -20,6 +20,7 @@ from shared.platform.settings import (
     AgentExecutionSettings,
     CallerSettings,
     DatabaseSettings,
+    EmbeddingSettings,
     GraphSettings,
     KeySettings,
     LogSettings,
@@ -36,9 +37,12 @@ class TurnFunctionSettings(
     KeySettings,
     GraphSettings,
     TurnSettings,
+    EmbeddingSettings,
     LogSettings,
 ):
     """Everything that it reads from the environment, so that all that is missing is named at once."""
+
+    google_cloud_project: str
 
 
 class TurnFunction:

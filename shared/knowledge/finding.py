@@ -1,0 +1,41 @@
+"""Finds passages with the embedder of the organization's own chunks, also in the minute in which that changes."""
+
+from uuid import UUID
+
+from shared.knowledge.embedders import Embedders
+from shared.knowledge.models import Retrieval
+from shared.knowledge.retrieval import retrieve
+from shared.platform.database import Database
+
+
+class Finder:
+    """One per process; threads share it."""
+
+    def __init__(self, database: Database, embedders: Embedders) -> None:
+        self._database = database
+        self._embedders = embedders
+
+    def find(self, organization_id: UUID, question: str, *, limit: int = 5) -> Retrieval:
+        """As `retrieve`. Nobody is asked for the model while only the embedded one can be in use.
+
+        Raises Rejected `embedding_not_configured` for an organization whose model the settings do not name any more,
+        Unavailable when the database or the model is away.
+        """
+        if self._embedders.is_one_for_all():
+            return retrieve(self._database, organization_id=organization_id, question=question, limit=limit)
+        model = self._embedders.model_of(self._database, organization_id)
+        found = self._retrieve(organization_id, question, model=model, limit=limit)
+        if found.best_score > 0:
+            return found
+        # nothing at all: no chunk has a word of it, or all of them were just switched to another model
+        now = self._embedders.model_of(self._database, organization_id, fresh=True)
+        return found if now == model else self._retrieve(organization_id, question, model=now, limit=limit)
+
+    def _retrieve(self, organization_id: UUID, question: str, *, model: str, limit: int) -> Retrieval:
+        return retrieve(
+            self._database,
+            organization_id=organization_id,
+            question=question,
+            limit=limit,
+            embedder=self._embedders.for_questions(model),
+        )
