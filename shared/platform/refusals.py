@@ -120,6 +120,31 @@ REFUSALS: dict[str, Refusal] = {
         "The document is locked by a password.",
         "O documento está protegido por senha.",
     ),
+    "faq_conflict": Refusal(
+        409,
+        "A live entry answers this question otherwise.",
+        "Uma entrada em uso responde esta pergunta de outra forma.",
+    ),
+    "faq_draft_decided": Refusal(
+        409,
+        "This draft is decided already.",
+        "Este rascunho já foi decidido.",
+    ),
+    "faq_draft_unknown": Refusal(
+        404,
+        "There is no such draft.",
+        "Este rascunho não existe.",
+    ),
+    "faq_in_file": Refusal(
+        409,
+        "The live answer is written in a file, which alone can change it.",
+        "A resposta em uso está escrita em um arquivo, e só ele pode mudá-la.",
+    ),
+    "faq_no_conflict": Refusal(
+        409,
+        "No live entry answers this question, so there is none to keep.",
+        "Nenhuma entrada em uso responde esta pergunta; não há o que manter.",
+    ),
     "front_matter": Refusal(
         400,
         "The lines above an article's text are not understood.",
@@ -134,6 +159,11 @@ REFUSALS: dict[str, Refusal] = {
         405,
         "This address does not accept that method.",
         "Este endereço não aceita esse método.",
+    ),
+    "month_unusable": Refusal(
+        400,
+        "This is not a month.",
+        "Isto não é um mês.",
     ),
     "no_files": Refusal(
         400,

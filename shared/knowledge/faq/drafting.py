@@ -7,41 +7,23 @@ one that most conversations gave is chosen; of two that as many gave, the newest
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
-
-import numpy as np
-from numpy.typing import NDArray
 
 from shared.kit.ids import new_id
 from shared.knowledge.embedding import Embedder
 from shared.knowledge.faq import queries
+from shared.knowledge.faq.grouping import Group, grouped
 from shared.knowledge.faq.live import Known, known_of
 from shared.knowledge.faq.models import AnsweredQuestion, BuildReport, Position, Source
-from shared.knowledge.faq.sameness import Question, compared, same_answer, same_question
+from shared.knowledge.faq.sameness import compared, same_answer
 from shared.knowledge.faq.screening import bare_answer, reason_against
 from shared.knowledge.writing import stored_form
 from shared.platform.database import Database, TenantSession
 
 _BOILERPLATE: Final = 3  # different questions with one and the same answer: it answers none of them
 _REEMBEDDED: Final = 100  # drafts per statement when the embedding model has changed
-
-Vector = NDArray[np.float32]
-
-
-@dataclass(slots=True)
-class Group:
-    """Answered questions that ask the same; the first one's words and vector stand for all."""
-
-    question: Question
-    vector: Vector
-    pairs: list[AnsweredQuestion] = field(default_factory=list)
-
-    @property
-    def embedding(self) -> str:
-        """The vector in pgvector's text form."""
-        return stored_form(self.vector)
 
 
 def draft_answers(  # noqa: PLR0913 -- what one batch is
@@ -59,7 +41,7 @@ def draft_answers(  # noqa: PLR0913 -- what one batch is
     False when another run was there since `known`, and nothing is written. Raises Unavailable when the database is.
     """
     fit, left_out = _screened(answered)
-    groups = grouped(fit, embedder)
+    groups = grouped([pair.question for pair in fit], embedder)
     counts = BuildReport()
 
     def store() -> bool:
@@ -69,7 +51,7 @@ def draft_answers(  # noqa: PLR0913 -- what one batch is
             queries.lock_drafts(session, organization_id)
             if not queries.advance(session, organization_id, known=known, reached=reached):
                 return False
-            _store(session, organization_id, groups, model=embedder.model, report=counts)
+            _store(session, organization_id, fit, groups, model=embedder.model, report=counts)
         return True
 
     if not database.retrying(store):
@@ -87,23 +69,6 @@ def reembed_drafts(database: Database, organization_id: UUID, embedder: Embedder
         vectors = embedder.embed([row.question for row in rows])
         embeddings = {row.id: stored_form(vector) for row, vector in zip(rows, vectors, strict=True)}
         queries.store_embeddings(database, organization_id, embeddings, model=embedder.model)
-
-
-def grouped(pairs: Sequence[AnsweredQuestion], embedder: Embedder) -> list[Group]:
-    """The pairs by what is asked, in the order in which each question came first."""
-    if not pairs:
-        return []
-    vectors = embedder.embed([pair.question for pair in pairs])
-    groups: list[Group] = []
-    for pair, vector in zip(pairs, vectors, strict=True):
-        question = compared(pair.question)
-        for group in groups:
-            if same_question(group.question, question, cosine=float(group.vector @ vector), model=embedder.model):
-                group.pairs.append(pair)
-                break
-        else:
-            groups.append(Group(question, vector, [pair]))
-    return groups
 
 
 def best_answer(sources: Sequence[Source]) -> tuple[Source, int]:
@@ -138,20 +103,24 @@ def _screened(answered: Sequence[AnsweredQuestion]) -> tuple[list[AnsweredQuesti
     return [pair for pair in fit if pair.answer not in boilerplate], +left_out
 
 
-def _store(
-    session: TenantSession, organization_id: UUID, groups: Sequence[Group], *, model: str, report: BuildReport
+def _store(  # noqa: PLR0913 -- one batch and what becomes of it
+    session: TenantSession,
+    organization_id: UUID,
+    fit: Sequence[AnsweredQuestion],
+    groups: Sequence[Group],
+    *,
+    model: str,
+    report: BuildReport,
 ) -> None:
-    messages = {
-        id_ for group in groups for pair in group.pairs for id_ in (pair.question_message_id, pair.answer_message_id)
-    }
+    messages = {id_ for pair in fit for id_ in (pair.question_message_id, pair.answer_message_id)}
     held = queries.hold_messages(session, organization_id, sorted(messages))
-    known = known_of(
-        session, [group.question for group in groups], vectors=[group.embedding for group in groups], model=model
-    )
+    vectors = [stored_form(group.vector) for group in groups]
+    known = known_of(session, [group.question for group in groups], vectors=vectors, model=model)
     sources: list[tuple[UUID, AnsweredQuestion]] = []
     for group, facts in zip(groups, known, strict=True):
-        there = [pair for pair in group.pairs if {pair.question_message_id, pair.answer_message_id} <= held]
-        report.left_out["taken_back"] += len(group.pairs) - len(there)
+        pairs = [fit[place] for place in group.places]
+        there = [pair for pair in pairs if {pair.question_message_id, pair.answer_message_id} <= held]
+        report.left_out["taken_back"] += len(pairs) - len(there)
         wanted = [pair for pair in there if _is_wanted(pair, facts, report)]
         if not wanted:
             continue
@@ -194,7 +163,7 @@ def _make_draft(  # noqa: PLR0913 -- one draft with its reasons
         chosen,
         draft_id=draft_id,
         question_key=group.question.key,
-        embedding=group.embedding,
+        embedding=stored_form(group.vector),
         model=model,
         conflict_with=live.entry_id if live else None,
     )
