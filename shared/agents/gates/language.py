@@ -34,18 +34,9 @@ _SHARED: Final = (
     | (_LITTLE_WORDS["pt"] & _LITTLE_WORDS["en"])
     | (_LITTLE_WORDS["es"] & _LITTLE_WORDS["en"])
 )
-KNOWN_WORDS: Final = frozenset().union(*_LITTLE_WORDS.values()) | {
-    "que",
-    "de",
-    "para",
-    "por",
-    "se",
-    "no",
-    "a",
-    "o",
-    "as",
-    "sem",
-}
+KNOWN_WORDS: Final = frozenset().union(*_LITTLE_WORDS.values()) | frozenset(
+    ("sem", "esta", "este", "nosso", "nossa", "todos", "todas", "tudo", "ser", "ter", "vai", "vou", "numero", "loja")
+)
 _FEWEST: Final = 3
 _CUSTOMERS_FEWEST: Final = 2
 

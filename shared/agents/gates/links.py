@@ -1,6 +1,8 @@
 """Gate "links" (version 1): a reply leads only to addresses that the organization lists or that its sources name.
 
-Whatever form they are written in: without a scheme, with look-alike letters, "hxxp", "[.]", user@host, a bare IP.
+The agent's setting `allowed_links` is complete where it has entries: then an article that somebody has slipped a link
+into leads nowhere. Without it the addresses in what the reply cites may be said. The form does not matter: without a
+scheme, with look-alike letters, "hxxp", "[.]", user@host, a bare IP.
 """
 
 import re
@@ -52,8 +54,9 @@ class Link(NamedTuple):
 
 def check_links(draft: Draft) -> Objection | None:
     """Objects to the first address that nobody of the organization has named."""
-    known = {link for source in (*draft.sources, draft.organization) for link, _ in links(source)}
     listed = [entry for entry in map(_entry, _listed(draft.settings)) if entry]
+    trusted = (draft.organization,) if listed else (*draft.sources, draft.organization)
+    known = {link for text in trusted for link, _ in links(text)}
     for link, words in links(draft.text):
         if link.strange:
             return Objection("disguised_link", words)

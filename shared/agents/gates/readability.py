@@ -4,6 +4,7 @@ Base64, hexadecimal, binary, Morse, percent signs, letters of mixed alphabets, l
 without a word of any language are ways to carry something out past whoever reads along.
 """
 
+import codecs
 import re
 from typing import Final
 
@@ -31,10 +32,14 @@ _ENCODED: Final = {
     "binary": re.compile(r"(?:\b[01]{7,8}\b\s?){4,}|[01]{28,}"),
     "morse": re.compile(r"(?:[.\-\u2013\u2022\u00b7]{1,6}[ /|]{1,3}){8,}"),
     "percent": re.compile(r"(?:%[0-9a-fA-F]{2}[\w.~-]{0,12}){4,}"),
-    "spaced": re.compile(r"(?:\b\w[ .\-_|*]){14,}"),
+    "spaced": re.compile(r"(?:\b\w[ .\-_|*]{1,3}){10,}"),
 }
+# "4p4gu31 tud0": a digit between letters, in more than one word that nobody has used before.
+_LEET: Final = re.compile(r"\b(?=[a-z0-9]*[a-z][0-9]{1,2}[a-z])[a-z0-9]{3,30}\b")
+_MOST_LEET_WORDS: Final = 1
 _FEWEST_WORDS: Final = 10
 _LONGEST_WORD: Final = 46
+_FEWEST_KNOWN: Final = 2
 
 
 def check_readability(draft: Draft) -> Objection | None:
@@ -48,7 +53,23 @@ def check_readability(draft: Draft) -> Objection | None:
         for match in pattern.finditer(shown):
             if match[0].strip().lower() not in draft.all_grounds and not _is_in_link(match[0], draft.text):
                 return Objection(code, match[0])
-    return _gibberish(draft)
+    return _cipher(draft) or _gibberish(draft)
+
+
+def _cipher(draft: Draft) -> Objection | None:
+    """Letters that stand for others: what reads better backwards, or in rot13, than as it stands."""
+    spelled = [word for word in _LEET.findall(draft.folded) if word not in draft.all_grounds]
+    if len(spelled) > _MOST_LEET_WORDS:
+        return Objection("leet", " ".join(spelled[:3]))
+    straight = _known(draft.folded)
+    for code, reading in (("reversed", draft.folded[::-1]), ("rot13", codecs.encode(draft.folded, "rot13"))):
+        if (known := _known(reading)) >= _FEWEST_KNOWN and known > straight + 1:
+            return Objection(code, draft.folded[:40])
+    return None
+
+
+def _known(text: str) -> int:
+    return sum(word in KNOWN_WORDS for word in re.findall(r"[a-z]{2,}", text))
 
 
 def _is_in_link(words: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from shared.agents.gates.models import Draft, Objection
 
 _TRACES: Final = {
     "markdown_image": re.compile(r"!\s?\[[^\]\n]{0,200}\]\s?[(\[]|<\s?img\b"),
-    "json": re.compile(r"[{\[]\s*[\"'][\w -]{1,60}[\"']\s*:|\{\s*\\\"|\[\s*\{\s*[\"']"),
+    "json": re.compile(r"[{\[]\s*[\"'][\w -]{1,60}[\"']\s*:|\[\s?\]|\{\s*\\\"|\[\s*\{\s*[\"']"),
     "traceback": re.compile(
         r"traceback \(most recent|\bfile \"[^\"\n]{1,200}\", line \d+|\bat [\w.$]{3,80}\([\w.]{1,60}:\d+\)"
         r"|\b[a-z][a-z0-9.]{0,40}(?:error|exception)\b\s?[:(]"
