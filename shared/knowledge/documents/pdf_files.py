@@ -82,17 +82,20 @@ def _lines(page: Any) -> list[_Line]:
 
 
 def _without_running_lines(pages: list[list[_Line]]) -> Iterator[_Line]:
-    """All lines, without page numbers and what most pages begin or end with; a blank line between pages."""
-    edges = Counter(
-        line.text
-        for page in pages
-        for line in {line.text: line for line in [*_said(page)[:1], *_said(page)[-1:]]}.values()
-    )
+    """All lines, without page numbers, and without what most pages begin or end with at those places."""
+    edges = Counter(text for page in pages for text in {line.text for line in _edges(page)})
     running = {text for text, count in edges.items() if len(pages) >= _RUNNING_PAGES and count * 2 > len(pages)}
     for page in pages:
+        dropped = [line for line in _edges(page) if line.text in running]
         for line in page:
-            if line.text not in running and not _NUMBER.fullmatch(line.text):
+            if not any(line is each for each in dropped) and not _NUMBER.fullmatch(line.text):
                 yield line
+
+
+def _edges(page: list[_Line]) -> list[_Line]:
+    """The page's first and last line that say something."""
+    said = _said(page)
+    return [*said[:1], *said[-1:]]
 
 
 def _said(page: list[_Line]) -> list[_Line]:
