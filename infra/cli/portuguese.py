@@ -2,6 +2,7 @@
 
 from infra.cli.portuguese_connections import CONNECTIONS
 from infra.cli.portuguese_knowledge import KNOWLEDGE
+from infra.cli.portuguese_handoffs import HANDOFFS
 
 PORTUGUESE = {
     # help
@@ -261,4 +262,5 @@ PORTUGUESE = {
     "list them: departments replay --quarantined --list": "veja quais: departments replay --quarantined --list",
     **CONNECTIONS,
     **KNOWLEDGE,
+    **HANDOFFS,
 }

@@ -126,6 +126,25 @@ REFUSALS = {
         "an access token is 1 to {limit} printable characters without spaces; this is none",
         "check what the file holds",
     ),
+    "handoff_unknown": Refusal(
+        ExitCode.REFUSED,
+        "nobody was called to {handoff}",
+        "see who waits: departments handoff list --organization {organization}",
+    ),
+    "handoff_taken": Refusal(
+        ExitCode.REFUSED,
+        "somebody else has this conversation",
+        "see with whom it is: departments handoff show --handoff {handoff}",
+    ),
+    "handoff_closed": Refusal(ExitCode.REFUSED, "people do not have this conversation any more"),
+    "newer_message": Refusal(
+        ExitCode.REFUSED,
+        "the customer has written again",
+        "read what the customer wrote: departments handoff show --handoff {handoff}",
+    ),
+    "person_unknown": Refusal(
+        ExitCode.REFUSED, "the organization has no user {user!r}", "use a user's id or e-mail address"
+    ),
     "no_files": Refusal(ExitCode.REFUSED, "{path} holds no document that can be imported", "check the path"),
     "too_many_files": Refusal(
         ExitCode.REFUSED,

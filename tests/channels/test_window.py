@@ -160,7 +160,7 @@ def test_whom_nobody_heard_of_yet_gets_templates_only(scene: Scene) -> None:
     scene.says("oi?")
     [text] = queued(scene, text_payload("Olá"), kind="survey")
     scene.execute("UPDATE platform.conversations SET last_inbound_at = NULL")
-    assert begin(scene, text) == NotSent(state="held", reason="window_closed")
+    assert begin(scene, text) == NotSent(state="cancelled", reason="window_closed")
 
 
 def test_a_template_that_the_provider_refuses_is_not_used_again(scene: Scene) -> None:
