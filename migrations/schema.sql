@@ -1065,7 +1065,7 @@ ALTER FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_at
 CREATE FUNCTION agents.first_response_seconds(c platform.conversations) RETURNS integer
     LANGUAGE sql STABLE
     AS $$
-    SELECT greatest(0, extract(epoch FROM min(m.sent_at) - min(f.created_at))::int)
+    SELECT CASE WHEN count(*) > 0 THEN greatest(0, extract(epoch FROM min(m.sent_at) - min(f.created_at))::int) END
     FROM platform.messages f
     JOIN platform.messages m ON m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.direction = 'outbound'
         AND m.sent_at IS NOT NULL AND m.created_at >= f.created_at

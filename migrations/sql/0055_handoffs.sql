@@ -309,7 +309,7 @@ $$;
 -- Seconds from the customer's first message to the first that the provider took from us, or that a person wrote; NULL without one.
 CREATE FUNCTION agents.first_response_seconds(c platform.conversations)
 RETURNS int LANGUAGE sql STABLE AS $$
-    SELECT greatest(0, extract(epoch FROM min(m.sent_at) - min(f.created_at))::int)
+    SELECT CASE WHEN count(*) > 0 THEN greatest(0, extract(epoch FROM min(m.sent_at) - min(f.created_at))::int) END
     FROM platform.messages f
     JOIN platform.messages m ON m.organization_id = c.organization_id AND m.conversation_id = c.id AND m.direction = 'outbound'
         AND m.sent_at IS NOT NULL AND m.created_at >= f.created_at
