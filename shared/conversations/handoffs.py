@@ -153,8 +153,8 @@ def end_conversation(  # noqa: PLR0913 - what an end is made of
     """The matter is settled: the conversation is resolved. Whether `survey` was queued.
 
     `survey` is {outbox_id, message_id, text, payload}; it is not queued where the department does not ask, or the
-    customer may not be asked now. With `seen_seq`, the newest message that the person has read, a newer one stops the end. Raises Rejected:
-    'newer_message', 'conversation_unknown', 'handoff_closed'.
+    customer may not be asked now. With `seen_seq`, the newest message that the person has read, a newer one stops the
+    end. Raises Rejected: 'newer_message', 'conversation_unknown', 'handoff_closed'.
     """
     rows = database.tenant_once(
         organization_id,
