@@ -1,8 +1,8 @@
 """The command's texts in Brazilian Portuguese, by their English; a test finds what is missing or no longer said."""
 
 from infra.cli.portuguese_connections import CONNECTIONS
-from infra.cli.portuguese_knowledge import KNOWLEDGE
 from infra.cli.portuguese_handoffs import HANDOFFS
+from infra.cli.portuguese_knowledge import KNOWLEDGE
 
 PORTUGUESE = {
     # help
