@@ -9,8 +9,8 @@ from uuid import UUID
 from infra.cli.failures import explained
 from infra.cli.installation import Installation
 from infra.cli.naming import find_organization
-from infra.cli.refusals import refused
 from shared.conversations.handoffs import Handoff, find_handoff, find_person
+from shared.kit.errors import Rejected
 from shared.platform.database import Database
 
 
@@ -26,7 +26,7 @@ class Handing:
         try:
             named = UUID(name)
         except ValueError as wrong:
-            raise refused("handoff_unknown", handoff=name) from wrong
+            raise Rejected("handoff_unknown", f"{name} is no id") from wrong
         return find_handoff(self.database, self.organization_id, named)
 
     def person(self, name: str | None) -> UUID | None:

@@ -24,6 +24,8 @@ ANSWER_WITHIN: Final = timedelta(days=3)  # a weekend; what comes later answers 
 # An answer in several messages is read when it is complete, and what is committed late is not overtaken.
 SETTLED_SECONDS: Final = 600
 
+# What a customer hears while the question waits for a person: it is still the question that the person answers.
+_WAITING: Final = frozenset({"handoff", "update"})
 _FRESH: Final = """
     SELECT id, conversation_id, created_at FROM platform.messages
     WHERE sender_type = 'human' AND (created_at, id) > (CAST(:after AS timestamptz), CAST(:after_id AS uuid))
@@ -112,7 +114,7 @@ def answered_in(rows: Sequence[Row[Any]], *, new: set[UUID], left_out: Counter[s
         block = list(group)
         if not is_human:
             for row in block:
-                asked = [*asked, row] if row.sender_type == "customer" else asked if row.kind == "handoff" else []
+                asked = [*asked, row] if row.sender_type == "customer" else asked if row.kind in _WAITING else []
             continue
         if asked and block[0].id in new:
             pair = _pair(asked, block)
