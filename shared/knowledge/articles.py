@@ -26,7 +26,7 @@ _TAG_LIMIT: Final = 100
 _TYPES: Final = ("faq", "policy", "procedure", "product_info")
 _KEYS: Final = ("title", "type", "category", "tags", "valid_until")
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_TITLE = re.compile(r"^ {0,3}#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_TITLE = re.compile(r"^ {0,3}#[ \t]+(.+)$", re.MULTILINE)
 # What programs write as the title of a PDF when nobody has given one.
 _NO_TITLE = re.compile(
     r"microsoft |untitled|sem t[ií]tulo|documento?\s*\d*$|.*\.(?:docx?|pdf|odt|indd|pptx?|xlsx?)$", re.IGNORECASE
@@ -110,8 +110,8 @@ def _facts(lines: str) -> dict[str, str]:
 
 def _title_of(content: str, path: str) -> str:
     heading = _TITLE.search(content)
-    if heading:
-        return heading[1]
+    if heading and (named := heading[1].rstrip(" \t#")):
+        return named
     name = path.rstrip("/").rpartition("/")[2]
     stem = name.rpartition(".")[0] or name
     return stem.replace("-", " ").replace("_", " ").strip() or path

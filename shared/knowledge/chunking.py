@@ -34,10 +34,12 @@ class _Piece:
     repeat: str = ""
 
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+# No two parts of a pattern fit the same text, so that a line of a megabyte takes no longer than its length.
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
+_CLOSING = re.compile(r"(?:^|[ \t])#+$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_TABLE_RULE = re.compile(r"\|?:?-+:?(?:\|:?-+:?)*\|?")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+\S")
 
 
@@ -88,7 +90,7 @@ def _section(path: list[str], body: list[str], *, is_leaf: bool) -> Iterator[tup
 def _heading(line: str, body: list[str]) -> tuple[int, str, list[str]]:
     """(level, name, what of `body` belongs to the section above); level 0 when the line is not a heading."""
     if marked := _HEADING.fullmatch(line):
-        return len(marked[1]), (marked[2] or "").strip(), body
+        return len(marked[1]), _CLOSING.sub("", (marked[2] or "").strip()).strip(), body
     stands_alone = body and body[-1].strip() and (len(body) == 1 or not body[-2].strip())
     if stands_alone and "|" not in body[-1] and not _ITEM.match(body[-1]) and (under := _UNDERLINE.fullmatch(line)):
         return (1 if under[1][0] == "=" else 2), body[-1].strip(), body[:-1]
@@ -98,7 +100,7 @@ def _heading(line: str, body: list[str]) -> tuple[int, str, list[str]]:
 def _pieces(lines: list[str], limit: int) -> Iterator[_Piece]:
     """The section's text as pieces of at most `limit` characters."""
     for block in _blocks(lines):
-        if len(block) > 1 and "|" in block[0] and _TABLE_RULE.fullmatch(block[1]):
+        if len(block) > 1 and "|" in block[0] and _is_rule(block[1]):
             yield from _table(block, limit)
             continue
         for position, (indent, text) in enumerate(_runs(block)):
@@ -133,7 +135,7 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
     """Stretches of lines between blank ones; a table begins one of its own."""
     block: list[str] = []
     for line in lines:
-        is_rule = "|" in line and _TABLE_RULE.fullmatch(line) and block and "|" in block[-1]
+        is_rule = "|" in line and _is_rule(line) and block and "|" in block[-1]
         if is_rule and len(block) > 1:
             yield block[:-1]
             block = block[-1:]
@@ -144,6 +146,10 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
             block = []
     if block:
         yield block
+
+
+def _is_rule(line: str) -> bool:
+    return line.lstrip()[:1] in ("|", "-", ":") and bool(_TABLE_RULE.fullmatch("".join(line.split())))
 
 
 def _table(block: list[str], limit: int) -> Iterator[_Piece]:

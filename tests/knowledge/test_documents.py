@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.kit.errors import Rejected
+from shared.knowledge.articles import read_article
 from shared.knowledge.chunking import chunks
 from shared.knowledge.documents.document import Document
 from shared.knowledge.documents.limits import PDF_PAGES, READER_MEMORY
@@ -195,14 +197,36 @@ def test_what_is_no_document_is_refused(reader: DocumentReader, raw: bytes, name
     assert refusal(reader, raw, name) == "unknown_format"
 
 
+def test_an_archive_of_very_many_files_is_not_even_listed(reader: DocumentReader) -> None:
+    """G4: the list of files alone would fill the memory."""
+    raw = docx(paragraph("a"))
+    at = raw.rfind(b"PK\x05\x06")
+    assert refusal(reader, raw[: at + 12] + b"\xff\xff\xff\x7f" + raw[at + 16 :], "a.docx") == "too_large"
+    assert refusal(reader, raw[:at] + b"PK\x06\x07" + bytes(16) + raw[at:], "a.docx") == "too_large"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# " + "#" * 300_000 + "x", "# a" + " " * 300_000 + "b", "|-" + " " * 300_000 + "x", "-|" * 150_000 + "x"],
+    ids=["hashes", "spaces", "cells", "rule"],
+)
+def test_a_line_of_any_length_is_read_in_time(line: str) -> None:
+    """V7: no pattern tries a line in more ways than it has characters."""
+    began = time.monotonic()
+    entry = read_article(f"| a |\n{line}\n\noi".encode(), path="a.md")
+    chunks(entry.content)
+    assert kind_of(b"<!---->" * 500 + b"x", name="a.html") == "text"
+    assert time.monotonic() - began < 5
+
+
 def test_a_page_that_a_script_fills_is_refused(reader: DocumentReader) -> None:
     assert refusal(reader, b"<html><body><div id=app></div><script>x()</script></body></html>", "a.html") == "no_text"
 
 
 def test_an_xml_bomb_in_a_word_file_takes_neither_time_nor_memory(reader: DocumentReader) -> None:
     """G4."""
-    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 8))
-    document = f'<!DOCTYPE d [<!ENTITY a0 "aaaaaaaaaa">{entities}]><d>&a7;</d>'
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 7))
+    document = f'<!DOCTYPE d [<!ENTITY a0 "aaaaaaaaaa">{entities}]><d>&a6;</d>'
     raw = _zip(**{"word/document.xml": document.encode(), "[Content_Types].xml": b"<Types/>"})
     assert refusal(reader, raw, "a.docx") in ("damaged", "too_complex")
 

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections import Counter
+from itertools import islice
 from typing import Final
 
 from shared.kit.errors import Rejected
@@ -21,18 +22,16 @@ def read_csv(raw: bytes) -> Document:
     Raises Rejected `too_many_rows`, `damaged`, `no_text`.
     """
     text = _decoded(raw)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
-        rows = [
-            row
-            for row in csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-            if any(map(str.strip, row))
-        ]
+        # one more than may be: a file of empty rows does not fill the memory
+        rows = list(islice((row for row in reader if any(map(str.strip, row))), CSV_ROWS + 2))
     except csv.Error:
         raise Rejected("damaged", "is no table in CSV (a quotation mark without its other); save it again") from None
     if not rows or not re.search(r"\w", text):
         raise Rejected("no_text", "has no rows; write something in it or delete it")
     if len(rows) - 1 > CSV_ROWS:
-        raise Rejected("too_many_rows", f"has {len(rows) - 1:,} rows; split it into files of at most {CSV_ROWS:,}")
+        raise Rejected("too_many_rows", f"has more than {CSV_ROWS:,} rows; split it into files of at most so many")
     width = max(map(len, rows))
     if width > CSV_COLUMNS:
         raise Rejected(

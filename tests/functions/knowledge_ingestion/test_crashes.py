@@ -54,7 +54,7 @@ def known_once(knowing: Knowing) -> None:
     assert knowing.answer("Aceitam Pix na entrega?") == TEXT
 
 
-POINTS = ["claimed", "embedded", "written", "recorded"]
+POINTS = ["embedded", "written", "recorded"]
 
 
 @pytest.mark.parametrize("point", POINTS)
