@@ -617,12 +617,12 @@ DECLARE
     verdict text := 'committed';
     next_first timestamptz;
     next_run timestamptz;
-    usage record;
 BEGIN
     SELECT * INTO c FROM platform.conversations
     WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND done_seq = p_from_seq - 1
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
+        PERFORM agents.settle_attempts(p_organization_id, p_turn -> 'attempts');
         RETURN jsonb_build_object('result', 'stale');
     END IF;
 
@@ -666,28 +666,22 @@ BEGIN
     WITH execution AS (
         INSERT INTO departments.agent_executions (
             id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
-            started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
+            started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, input_tokens, output_tokens,
+            cached_tokens, cost_usd, price_version, created_at)
         VALUES (
             (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq,
             p_fence, 'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
             CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
             CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
             (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
-            p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment)
+            p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'input_tokens')::int, (p_turn ->> 'output_tokens')::int,
+            (p_turn ->> 'cached_tokens')::int, (p_turn ->> 'cost_usd')::numeric, p_turn ->> 'price_version', moment)
     )
     INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
     VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
             jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
                                'from_seq', p_from_seq, 'to_seq', p_to_seq));
-    -- one by one: each is found by its id and its month, whatever the planner believes of a set of them
-    FOR usage IN SELECT * FROM jsonb_to_recordset(p_turn -> 'attempts')
-        AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
-    LOOP
-        UPDATE agents.llm_attempts
-        SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
-            cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
-        WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
-    END LOOP;
+    PERFORM agents.settle_attempts(p_organization_id, p_turn -> 'attempts');
     -- last: what the person is told is read from the rows above
     IF verdict = 'committed' AND p_turn ->> 'handoff_reason' IS NOT NULL THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');
@@ -755,6 +749,47 @@ CREATE FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p
 $$;
 
 ALTER FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) OWNER TO owner;
+
+-- Name: model_prices; Type: TABLE; Schema: agents; Owner: owner
+
+CREATE TABLE agents.model_prices (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    model text NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    input_price numeric(14,4) NOT NULL,
+    output_price numeric(14,4) NOT NULL,
+    cached_input_price numeric(14,4),
+    cache_write_price numeric(14,4),
+    audio_input_price numeric(14,4),
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT model_prices_audio_input_price_check CHECK ((audio_input_price >= (0)::numeric)),
+    CONSTRAINT model_prices_cache_write_price_check CHECK ((cache_write_price >= (0)::numeric)),
+    CONSTRAINT model_prices_cached_input_price_check CHECK ((cached_input_price >= (0)::numeric)),
+    CONSTRAINT model_prices_input_price_check CHECK ((input_price >= (0)::numeric)),
+    CONSTRAINT model_prices_model_check CHECK ((((char_length(model) >= 3) AND (char_length(model) <= 200)) AND (model ~ '^[^:]+:.'::text))),
+    CONSTRAINT model_prices_output_price_check CHECK ((output_price >= (0)::numeric))
+);
+
+ALTER TABLE ONLY agents.model_prices FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE agents.model_prices OWNER TO owner;
+
+-- Name: cost_at(agents.model_prices, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.cost_at(p agents.model_prices, p_usage jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT (greatest(0, u.input_tokens - u.cached_tokens - u.cache_write_tokens - u.audio_tokens) * p.input_price
+            + u.cached_tokens * coalesce(p.cached_input_price, p.input_price)
+            + u.cache_write_tokens * coalesce(p.cache_write_price, p.input_price)
+            + u.audio_tokens * coalesce(p.audio_input_price, p.input_price)
+            + u.output_tokens * p.output_price) / 1000000
+    FROM jsonb_to_record(p_usage) AS u (input_tokens numeric, output_tokens numeric, cached_tokens numeric,
+                                        cache_write_tokens numeric, audio_tokens numeric)
+$$;
+
+ALTER FUNCTION agents.cost_at(p agents.model_prices, p_usage jsonb) OWNER TO owner;
 
 -- Name: count_messages(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -840,7 +875,8 @@ CREATE FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_bat
 DECLARE
     moved int;
 BEGIN
-    UPDATE agents.llm_attempts a SET state = 'estimated', finished_at = clock_timestamp(), error_code = 'worker_lost'
+    UPDATE agents.llm_attempts a SET state = 'estimated', finished_at = clock_timestamp(), error_code = 'worker_lost',
+                                     cost_usd = CASE WHEN a.price_version IS NOT NULL THEN a.reserved_cost_usd END
     WHERE (a.started_at, a.id) IN (
         SELECT x.started_at, x.id FROM agents.llm_attempts x
         WHERE x.state = 'started' AND x.started_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)
@@ -853,21 +889,18 @@ $$;
 
 ALTER FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) OWNER TO owner;
 
--- Name: exceeds_spending_limit(uuid, uuid, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: exceeds_spending_limit(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) RETURNS boolean
+CREATE FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
     SELECT EXISTS (
         SELECT FROM agents.spending_limits l
         WHERE l.organization_id = p_organization_id AND (l.agent_id IS NULL OR l.agent_id = p_agent_id)
-          AND (p_more IS NULL OR l.monthly_limit_usd < p_more + (
-              SELECT coalesce(sum(a.cost_usd), 0) FROM agents.llm_attempts a
-              WHERE a.organization_id = p_organization_id AND a.started_at >= date_trunc('month', clock_timestamp(), 'UTC')
-                AND (l.agent_id IS NULL OR a.agent_id = l.agent_id))))
+          AND l.monthly_limit_usd < agents.spent_since(p_organization_id, l.agent_id, agents.month_start(p_organization_id)))
 $$;
 
-ALTER FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) OWNER TO owner;
+ALTER FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) OWNER TO owner;
 
 -- Name: expire_ingestions(integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1325,6 +1358,16 @@ $$;
 
 ALTER FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) OWNER TO owner;
 
+-- Name: month_start(uuid); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.month_start(p_organization_id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT date_trunc('month', clock_timestamp(), g.timezone) FROM platform.organizations g WHERE g.id = p_organization_id
+$$;
+
+ALTER FUNCTION agents.month_start(p_organization_id uuid) OWNER TO owner;
+
 -- Name: next_part(uuid, uuid, bigint); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) RETURNS integer
@@ -1363,6 +1406,45 @@ END
 $$;
 
 ALTER FUNCTION agents.note_opt_out(o platform.outbox) OWNER TO owner;
+
+-- Name: spending_limits; Type: TABLE; Schema: agents; Owner: owner
+
+CREATE TABLE agents.spending_limits (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    agent_id uuid,
+    monthly_limit_usd numeric(20,10) NOT NULL,
+    warned_month timestamp with time zone,
+    reached_month timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT spending_limits_monthly_limit_usd_check CHECK ((monthly_limit_usd >= (0)::numeric))
+);
+
+ALTER TABLE ONLY agents.spending_limits FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE agents.spending_limits OWNER TO owner;
+
+-- Name: note_spending(agents.spending_limits, text, timestamp with time zone, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.note_spending(l agents.spending_limits, p_what text, p_month timestamp with time zone, p_spent_usd numeric) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE agents.spending_limits s
+    SET warned_month = p_month, reached_month = CASE p_what WHEN 'reached' THEN p_month ELSE s.reached_month END
+    WHERE s.id = l.id AND s.organization_id = l.organization_id
+      AND CASE p_what WHEN 'reached' THEN s.reached_month ELSE s.warned_month END IS DISTINCT FROM p_month;
+    IF FOUND THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+        VALUES (l.organization_id, 'spending_limit.' || p_what, 'spending_limit', l.id,
+                jsonb_build_object('agent_id', l.agent_id, 'limit_usd', l.monthly_limit_usd::text, 'spent_usd', p_spent_usd::text));
+    END IF;
+    RETURN FOUND;
+END
+$$;
+
+ALTER FUNCTION agents.note_spending(l agents.spending_limits, p_what text, p_month timestamp with time zone, p_spent_usd numeric) OWNER TO owner;
 
 -- Name: open_handoff(uuid, uuid, text, boolean, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1619,9 +1701,9 @@ $$;
 
 ALTER FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
 
--- Name: release_turn(uuid, uuid, bigint, text); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: release_turn(uuid, uuid, bigint, text, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) RETURNS timestamp with time zone
+CREATE FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) RETURNS timestamp with time zone
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1631,17 +1713,12 @@ BEGIN
     SET lease_until = NULL, run_at = clock_timestamp() + make_interval(secs => least(2 ^ turn_attempts, 60))
     WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND lease_until IS NOT NULL
     RETURNING run_at INTO retry_at;
-    IF retry_at IS NOT NULL THEN
-        UPDATE agents.llm_attempts
-        SET state = 'estimated', finished_at = clock_timestamp(), error_code = p_error_code
-        WHERE organization_id = p_organization_id AND conversation_id = p_conversation_id AND fence = p_fence AND state = 'started'
-          AND started_at > clock_timestamp() - interval '1 day';
-    END IF;
+    PERFORM agents.settle_attempts(p_organization_id, p_attempts);
     RETURN retry_at;
 END
 $$;
 
-ALTER FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) OWNER TO owner;
+ALTER FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) OWNER TO owner;
 
 -- Name: reopen_turn(platform.outbox, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1844,7 +1921,7 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
                  AND agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at) THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
-            WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
+            WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
                              WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
                 THEN 'spending_limit'
@@ -1923,6 +2000,32 @@ $$;
 
 ALTER FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) OWNER TO owner;
 
+-- Name: settle_attempts(uuid, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.settle_attempts(p_organization_id uuid, p_attempts jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    used record;
+BEGIN
+    -- one by one: each is found by its id and its month, whatever the planner believes of a set of them
+    FOR used IN SELECT * FROM jsonb_to_recordset(p_attempts) AS u (
+        id uuid, started_at timestamptz, state text, error_code text, input_tokens int, output_tokens int, cached_tokens int,
+        cache_write_tokens int, audio_tokens int, reserved_cost_usd numeric, cost_usd numeric, price_version text)
+    LOOP
+        UPDATE agents.llm_attempts
+        SET state = used.state, error_code = used.error_code, finished_at = clock_timestamp(), input_tokens = used.input_tokens,
+            output_tokens = used.output_tokens, cached_tokens = used.cached_tokens, cache_write_tokens = used.cache_write_tokens,
+            audio_tokens = used.audio_tokens, reserved_cost_usd = coalesce(used.reserved_cost_usd, reserved_cost_usd),
+            cost_usd = used.cost_usd, price_version = coalesce(used.price_version, price_version)
+        WHERE organization_id = p_organization_id AND id = used.id AND started_at = used.started_at
+          AND state IN ('started', 'estimated') AND reconciled_at IS NULL;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION agents.settle_attempts(p_organization_id uuid, p_attempts jsonb) OWNER TO owner;
+
 -- Name: settle_uncertain(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) RETURNS jsonb
@@ -1960,31 +2063,76 @@ $$;
 
 ALTER FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) OWNER TO owner;
 
--- Name: start_attempt(uuid, uuid, uuid, uuid, uuid, bigint, integer, text, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: spent_since(uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) RETURNS timestamp with time zone
+CREATE FUNCTION agents.spent_since(p_organization_id uuid, p_agent_id uuid, p_since timestamp with time zone) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(sum(coalesce(a.cost_usd, a.reserved_cost_usd)), 0) FROM agents.llm_attempts a
+    WHERE a.organization_id = p_organization_id AND a.started_at >= p_since AND a.purpose <> 'guard'
+      AND (p_agent_id IS NULL OR a.agent_id = p_agent_id)
+$$;
+
+ALTER FUNCTION agents.spent_since(p_organization_id uuid, p_agent_id uuid, p_since timestamp with time zone) OWNER TO owner;
+
+-- Name: start_attempt(uuid, uuid, uuid, uuid, uuid, bigint, integer, text, text, jsonb, jsonb, numeric); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_purpose text, p_most jsonb, p_book jsonb, p_worst_usd numeric) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    own agents.model_prices;
+    version text := p_book ->> 'price_version';
+    reserved numeric := coalesce((p_book ->> 'cost_usd')::numeric, p_worst_usd);
+    l agents.spending_limits;
+    month timestamptz;
+    spent numeric;
+    refused boolean := false;
+    warned uuid[] := '{}';
     moment timestamptz;
 BEGIN
-    PERFORM FROM agents.spending_limits l
-    WHERE l.organization_id = p_organization_id AND (l.agent_id IS NULL OR l.agent_id = p_agent_id)
-    ORDER BY l.id
-    FOR NO KEY UPDATE;
-    IF FOUND AND agents.exceeds_spending_limit(p_organization_id, p_agent_id, p_reserved_cost_usd) THEN
-        RETURN NULL;
+    SELECT * INTO own FROM agents.model_prices m
+    WHERE m.organization_id = p_organization_id AND m.model = p_model AND m.effective_from <= clock_timestamp()
+    ORDER BY m.effective_from DESC LIMIT 1;
+    IF FOUND THEN
+        version := 'own:' || own.id;
+        reserved := agents.cost_at(own, p_most);
+    END IF;
+    FOR l IN
+        SELECT * FROM agents.spending_limits s
+        WHERE p_purpose <> 'guard' AND s.organization_id = p_organization_id AND (s.agent_id IS NULL OR s.agent_id = p_agent_id)
+        ORDER BY s.id
+        FOR NO KEY UPDATE
+    LOOP
+        month := coalesce(month, agents.month_start(p_organization_id));
+        spent := agents.spent_since(p_organization_id, l.agent_id, month);
+        IF spent + reserved > l.monthly_limit_usd THEN
+            refused := true;
+            PERFORM agents.note_spending(l, 'reached', month, spent);
+        ELSIF spent + reserved >= 0.8 * l.monthly_limit_usd AND agents.note_spending(l, 'warned', month, spent + reserved) THEN
+            warned := warned || l.id;
+        END IF;
+    END LOOP;
+    IF refused THEN
+        RETURN jsonb_build_object('refused', true);
     END IF;
     INSERT INTO agents.llm_attempts (
-        id, organization_id, execution_id, conversation_id, agent_id, fence, attempt, model, state, started_at, cost_usd)
-    VALUES (p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_agent_id, p_fence, p_attempt, p_model, 'started',
-            clock_timestamp(), p_reserved_cost_usd)
+        id, organization_id, execution_id, conversation_id, agent_id, fence, attempt, model, purpose, state, started_at,
+        input_tokens, output_tokens, cached_tokens, cache_write_tokens, audio_tokens, reserved_cost_usd, price_version, brl_rate)
+    SELECT p_attempt_id, p_organization_id, p_execution_id, p_conversation_id, p_agent_id, p_fence, p_attempt, p_model, p_purpose, 'started',
+           clock_timestamp(), u.input_tokens, u.output_tokens, u.cached_tokens, u.cache_write_tokens, u.audio_tokens, reserved, version,
+           (SELECT r.brl_rate FROM platform.exchange_rates r WHERE r.effective_from <= clock_timestamp() ORDER BY r.effective_from DESC LIMIT 1)
+    FROM jsonb_to_record(p_most) AS u (input_tokens int, output_tokens int, cached_tokens int, cache_write_tokens int, audio_tokens int)
     RETURNING started_at INTO moment;
-    RETURN moment;
+    RETURN jsonb_build_object('started_at', moment, 'reserved_cost_usd', reserved::text, 'warned', to_jsonb(warned), 'price',
+        CASE WHEN own.id IS NOT NULL THEN jsonb_build_object(
+            'version', version, 'input_price', own.input_price::text, 'output_price', own.output_price::text,
+            'cached_input_price', own.cached_input_price::text, 'cache_write_price', own.cache_write_price::text,
+            'audio_input_price', own.audio_input_price::text) END);
 END
 $$;
 
-ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) OWNER TO owner;
+ALTER FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_purpose text, p_most jsonb, p_book jsonb, p_worst_usd numeric) OWNER TO owner;
 
 -- Name: stop_marketing(uuid, uuid); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -4415,22 +4563,36 @@ CREATE TABLE agents.llm_attempts (
     fence bigint,
     attempt smallint DEFAULT 1 NOT NULL,
     model text NOT NULL,
+    purpose text DEFAULT 'answer'::text NOT NULL,
     state text DEFAULT 'started'::text NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     input_tokens integer,
     output_tokens integer,
     cached_tokens integer,
+    cache_write_tokens integer,
+    audio_tokens integer,
+    reserved_cost_usd numeric(20,10),
     cost_usd numeric(20,10),
+    price_version text,
+    brl_rate numeric(12,6),
+    cost_brl numeric(20,10) GENERATED ALWAYS AS (round((cost_usd * brl_rate), 10)) STORED,
+    reconciled_at timestamp with time zone,
     error_code text,
     agent_id uuid,
     CONSTRAINT llm_attempts_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT llm_attempts_audio_tokens_check CHECK ((audio_tokens >= 0)),
+    CONSTRAINT llm_attempts_brl_rate_check CHECK ((brl_rate > (0)::numeric)),
+    CONSTRAINT llm_attempts_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
     CONSTRAINT llm_attempts_cached_tokens_check CHECK ((cached_tokens >= 0)),
     CONSTRAINT llm_attempts_cost_usd_check CHECK ((cost_usd >= (0)::numeric)),
     CONSTRAINT llm_attempts_error_code_check CHECK ((char_length(error_code) <= 200)),
     CONSTRAINT llm_attempts_input_tokens_check CHECK ((input_tokens >= 0)),
     CONSTRAINT llm_attempts_model_check CHECK (((char_length(model) >= 1) AND (char_length(model) <= 200))),
     CONSTRAINT llm_attempts_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT llm_attempts_price_version_check CHECK ((char_length(price_version) <= 200)),
+    CONSTRAINT llm_attempts_purpose_check CHECK ((purpose = ANY (ARRAY['answer'::text, 'rewrite'::text, 'guard'::text, 'embedding'::text, 'transcription'::text, 'description'::text, 'faq'::text]))),
+    CONSTRAINT llm_attempts_reserved_cost_usd_check CHECK ((reserved_cost_usd >= (0)::numeric)),
     CONSTRAINT llm_attempts_state_check CHECK ((state = ANY (ARRAY['started'::text, 'succeeded'::text, 'failed'::text, 'estimated'::text])))
 )
 PARTITION BY RANGE (started_at);
@@ -4438,22 +4600,6 @@ PARTITION BY RANGE (started_at);
 ALTER TABLE ONLY agents.llm_attempts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE agents.llm_attempts OWNER TO owner;
-
--- Name: spending_limits; Type: TABLE; Schema: agents; Owner: owner
-
-CREATE TABLE agents.spending_limits (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    organization_id uuid NOT NULL,
-    agent_id uuid,
-    monthly_limit_usd numeric(20,10) NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT spending_limits_monthly_limit_usd_check CHECK ((monthly_limit_usd >= (0)::numeric))
-);
-
-ALTER TABLE ONLY agents.spending_limits FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE agents.spending_limits OWNER TO owner;
 
 -- Name: satisfaction_scores; Type: TABLE; Schema: analytics; Owner: owner
 
@@ -5014,6 +5160,17 @@ ALTER TABLE platform.encryption_keys OWNER TO owner;
 -- Name: TABLE encryption_keys; Type: COMMENT; Schema: platform; Owner: owner
 
 COMMENT ON TABLE platform.encryption_keys IS 'Keysets wrapped by the master key; destroying one (wrapped_keyset NULL) erases what it encrypted';
+
+-- Name: exchange_rates; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.exchange_rates (
+    effective_from timestamp with time zone NOT NULL,
+    brl_rate numeric(12,6) NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT exchange_rates_brl_rate_check CHECK ((brl_rate > (0)::numeric))
+);
+
+ALTER TABLE platform.exchange_rates OWNER TO owner;
 
 -- Name: faq_draft_sources; Type: TABLE; Schema: platform; Owner: owner
 
@@ -5750,6 +5907,16 @@ ALTER TABLE public.alembic_version OWNER TO owner;
 ALTER TABLE ONLY agents.llm_attempts
     ADD CONSTRAINT llm_attempts_pkey PRIMARY KEY (organization_id, started_at, id);
 
+-- Name: model_prices model_prices_organization_id_model_effective_from_key; Type: CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.model_prices
+    ADD CONSTRAINT model_prices_organization_id_model_effective_from_key UNIQUE (organization_id, model, effective_from);
+
+-- Name: model_prices model_prices_pkey; Type: CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.model_prices
+    ADD CONSTRAINT model_prices_pkey PRIMARY KEY (id);
+
 -- Name: spending_limits spending_limits_organization_id_agent_id_key; Type: CONSTRAINT; Schema: agents; Owner: owner
 
 ALTER TABLE ONLY agents.spending_limits
@@ -5889,6 +6056,11 @@ ALTER TABLE ONLY platform.conversations
 
 ALTER TABLE ONLY platform.encryption_keys
     ADD CONSTRAINT encryption_keys_pkey PRIMARY KEY (id);
+
+-- Name: exchange_rates exchange_rates_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.exchange_rates
+    ADD CONSTRAINT exchange_rates_pkey PRIMARY KEY (effective_from);
 
 -- Name: faq_draft_sources faq_draft_sources_organization_id_draft_id_conversation_id_key; Type: CONSTRAINT; Schema: platform; Owner: owner
 
@@ -6699,6 +6871,11 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.subscriptions FOR EACH R
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.users FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: model_prices model_prices_organization_id_fkey; Type: FK CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.model_prices
+    ADD CONSTRAINT model_prices_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
+
 -- Name: spending_limits spending_limits_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: agents; Owner: owner
 
 ALTER TABLE ONLY agents.spending_limits
@@ -7028,6 +7205,10 @@ ALTER TABLE ONLY platform.users
 
 ALTER TABLE agents.llm_attempts ENABLE ROW LEVEL SECURITY;
 
+-- Name: model_prices; Type: ROW SECURITY; Schema: agents; Owner: owner
+
+ALTER TABLE agents.model_prices ENABLE ROW LEVEL SECURITY;
+
 -- Name: spending_limits; Type: ROW SECURITY; Schema: agents; Owner: owner
 
 ALTER TABLE agents.spending_limits ENABLE ROW LEVEL SECURITY;
@@ -7035,6 +7216,10 @@ ALTER TABLE agents.spending_limits ENABLE ROW LEVEL SECURITY;
 -- Name: llm_attempts tenant_isolation_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
 
 CREATE POLICY tenant_isolation_llm_attempts ON agents.llm_attempts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: model_prices tenant_isolation_model_prices; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY tenant_isolation_model_prices ON agents.model_prices TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
 
 -- Name: spending_limits tenant_isolation_spending_limits; Type: POLICY; Schema: agents; Owner: owner
 
@@ -7711,6 +7896,15 @@ GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_
 REVOKE ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision) TO worker_role;
 
+-- Name: TABLE model_prices; Type: ACL; Schema: agents; Owner: owner
+
+GRANT SELECT,INSERT ON TABLE agents.model_prices TO application_role;
+
+-- Name: FUNCTION cost_at(p agents.model_prices, p_usage jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.cost_at(p agents.model_prices, p_usage jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.cost_at(p agents.model_prices, p_usage jsonb) TO application_role;
+
 -- Name: FUNCTION count_messages(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.count_messages(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
@@ -7732,10 +7926,10 @@ GRANT ALL ON FUNCTION agents.escalate_failures(p_window_seconds double precision
 REVOKE ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch integer) TO worker_role;
 
--- Name: FUNCTION exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid, p_more numeric) TO application_role;
+REVOKE ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) TO application_role;
 
 -- Name: FUNCTION expire_ingestions(p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -7844,6 +8038,11 @@ GRANT ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default
 GRANT ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) TO worker_role;
 GRANT ALL ON FUNCTION agents.minutes_of(p_settings jsonb, p_name text, p_default integer) TO definer_role;
 
+-- Name: FUNCTION month_start(p_organization_id uuid); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.month_start(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.month_start(p_organization_id uuid) TO application_role;
+
 -- Name: FUNCTION next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.next_part(p_organization_id uuid, p_conversation_id uuid, p_turn_seq bigint) FROM PUBLIC;
@@ -7861,6 +8060,15 @@ GRANT ALL ON FUNCTION agents.note_handoff(h platform.handoffs, p_action text, p_
 REVOKE ALL ON FUNCTION agents.note_opt_out(o platform.outbox) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.note_opt_out(o platform.outbox) TO application_role;
 GRANT ALL ON FUNCTION agents.note_opt_out(o platform.outbox) TO worker_role;
+
+-- Name: TABLE spending_limits; Type: ACL; Schema: agents; Owner: owner
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.spending_limits TO application_role;
+
+-- Name: FUNCTION note_spending(l agents.spending_limits, p_what text, p_month timestamp with time zone, p_spent_usd numeric); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.note_spending(l agents.spending_limits, p_what text, p_month timestamp with time zone, p_spent_usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.note_spending(l agents.spending_limits, p_what text, p_month timestamp with time zone, p_spent_usd numeric) TO application_role;
 
 -- Name: FUNCTION open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
 
@@ -7906,10 +8114,10 @@ GRANT ALL ON FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uu
 REVOKE ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
 
--- Name: FUNCTION release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text) TO application_role;
+REVOKE ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) TO application_role;
 
 -- Name: FUNCTION reopen_turn(o platform.outbox, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
@@ -7960,15 +8168,25 @@ GRANT ALL ON FUNCTION agents.service_settings(p_organization_id uuid) TO definer
 REVOKE ALL ON FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.settle_asked(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_candidates text[]) TO application_role;
 
+-- Name: FUNCTION settle_attempts(p_organization_id uuid, p_attempts jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.settle_attempts(p_organization_id uuid, p_attempts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.settle_attempts(p_organization_id uuid, p_attempts jsonb) TO application_role;
+
 -- Name: FUNCTION settle_uncertain(p_window_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.settle_uncertain(p_window_seconds double precision, p_batch integer) TO worker_role;
 
--- Name: FUNCTION start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION spent_since(p_organization_id uuid, p_agent_id uuid, p_since timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_reserved_cost_usd numeric) TO application_role;
+REVOKE ALL ON FUNCTION agents.spent_since(p_organization_id uuid, p_agent_id uuid, p_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.spent_since(p_organization_id uuid, p_agent_id uuid, p_since timestamp with time zone) TO application_role;
+
+-- Name: FUNCTION start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_purpose text, p_most jsonb, p_book jsonb, p_worst_usd numeric); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_purpose text, p_most jsonb, p_book jsonb, p_worst_usd numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.start_attempt(p_organization_id uuid, p_conversation_id uuid, p_agent_id uuid, p_execution_id uuid, p_attempt_id uuid, p_fence bigint, p_attempt integer, p_model text, p_purpose text, p_most jsonb, p_book jsonb, p_worst_usd numeric) TO application_role;
 
 -- Name: FUNCTION stop_marketing(p_organization_id uuid, p_conversation_id uuid); Type: ACL; Schema: agents; Owner: owner
 
@@ -8373,10 +8591,6 @@ GRANT ALL ON FUNCTION public.get_organization_metrics(org_id uuid, period_days i
 GRANT SELECT,INSERT,UPDATE ON TABLE agents.llm_attempts TO application_role;
 GRANT SELECT,UPDATE ON TABLE agents.llm_attempts TO worker_role;
 
--- Name: TABLE spending_limits; Type: ACL; Schema: agents; Owner: owner
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.spending_limits TO application_role;
-
 -- Name: TABLE satisfaction_scores; Type: ACL; Schema: analytics; Owner: owner
 
 GRANT SELECT,INSERT ON TABLE analytics.satisfaction_scores TO application_role;
@@ -8623,6 +8837,11 @@ GRANT SELECT ON TABLE platform.context_keys TO definer_role;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.encryption_keys TO application_role;
 GRANT SELECT,INSERT ON TABLE platform.encryption_keys TO definer_role;
+
+-- Name: TABLE exchange_rates; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.exchange_rates TO application_role;
+GRANT SELECT ON TABLE platform.exchange_rates TO worker_role;
 
 -- Name: TABLE faq_draft_sources; Type: ACL; Schema: platform; Owner: owner
 

@@ -7,14 +7,25 @@ CREATE TABLE agents.llm_attempts (
     conversation_id UUID,
     fence BIGINT,
     attempt SMALLINT NOT NULL DEFAULT 1 CHECK (attempt >= 0),
-    model TEXT NOT NULL CHECK (char_length(model) BETWEEN 1 AND 200),
+    model TEXT NOT NULL CHECK (char_length(model) BETWEEN 1 AND 200), -- provider:name
+    purpose TEXT NOT NULL DEFAULT 'answer'
+        CHECK (purpose IN ('answer', 'rewrite', 'guard', 'embedding', 'transcription', 'description', 'faq')),
     state TEXT NOT NULL DEFAULT 'started' CHECK (state IN ('started', 'succeeded', 'failed', 'estimated')),
     started_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
     finished_at TIMESTAMP WITH TIME ZONE,
+    -- What it used; as long as nobody knows, the most that it may use. Input includes what was cached, written to a cache, or audio.
     input_tokens INTEGER CHECK (input_tokens >= 0),
     output_tokens INTEGER CHECK (output_tokens >= 0),
     cached_tokens INTEGER CHECK (cached_tokens >= 0),
-    cost_usd NUMERIC(20, 10) CHECK (cost_usd >= 0), -- NULL: the price is unknown
+    cache_write_tokens INTEGER CHECK (cache_write_tokens >= 0),
+    audio_tokens INTEGER CHECK (audio_tokens >= 0),
+    -- What counts while the cost is NULL: of an open call the most that it may cost, of one without a price its tokens at the worst price.
+    reserved_cost_usd NUMERIC(20, 10) CHECK (reserved_cost_usd >= 0),
+    cost_usd NUMERIC(20, 10) CHECK (cost_usd >= 0), -- NULL: not known yet, or the price is unknown
+    price_version TEXT CHECK (char_length(price_version) <= 200), -- NULL: no price is known
+    brl_rate NUMERIC(12, 6) CHECK (brl_rate > 0), -- reais for a US dollar when the call was made
+    cost_brl NUMERIC(20, 10) GENERATED ALWAYS AS (round(cost_usd * brl_rate, 10)) STORED,
+    reconciled_at TIMESTAMP WITH TIME ZONE, -- its cost is the provider's invoice's
     error_code TEXT CHECK (char_length(error_code) <= 200),
     PRIMARY KEY (organization_id, started_at, id)
 ) PARTITION BY RANGE (started_at);

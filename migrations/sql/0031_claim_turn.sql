@@ -216,9 +216,9 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
     END
 $$;
 
--- A turn that failed is given back: the lease ends and the next try waits longer each time. Its open calls keep their reserved
--- cost as the estimate, because nobody knows what they used. Nothing happens when the fence has moved on.
-CREATE FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text)
+-- A turn that failed is given back: the lease ends and the next try waits longer each time. p_attempts is what its calls used, as
+-- agents.settle_attempts takes it, and is written whoever has the conversation now. Nothing else happens when the fence has moved on.
+CREATE FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb)
 RETURNS timestamptz LANGUAGE plpgsql AS $$
 DECLARE
     retry_at timestamptz;
@@ -227,12 +227,7 @@ BEGIN
     SET lease_until = NULL, run_at = clock_timestamp() + make_interval(secs => least(2 ^ turn_attempts, 60))
     WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND lease_until IS NOT NULL
     RETURNING run_at INTO retry_at;
-    IF retry_at IS NOT NULL THEN
-        UPDATE agents.llm_attempts
-        SET state = 'estimated', finished_at = clock_timestamp(), error_code = p_error_code
-        WHERE organization_id = p_organization_id AND conversation_id = p_conversation_id AND fence = p_fence AND state = 'started'
-          AND started_at > clock_timestamp() - interval '1 day';
-    END IF;
+    PERFORM agents.settle_attempts(p_organization_id, p_attempts);
     RETURN retry_at;
 END
 $$;

@@ -1,12 +1,14 @@
 -- The end of a turn, fenced: answer, cost, outbox, audit and the conversation's progress in one transaction, or nothing at all.
 
--- p_turn: {execution_id, agent_id, started_at, latency_ms, outcome, handoff_reason, model, input, output, tokens, cost_usd, quiet_seconds, ceiling_seconds,
---          opted_out, prompt, understanding: {intent, sentiment, confidence, entities} or absent, parts: [{outbox_id, message_id, text, payload, kind}], attempts: [{id, started_at, input_tokens, output_tokens, cached_tokens, cost_usd}]}
+-- p_turn: {execution_id, agent_id, started_at, latency_ms, outcome, handoff_reason, model, input, output, tokens, input_tokens, output_tokens,
+--          cached_tokens, cost_usd, price_version, quiet_seconds, ceiling_seconds, opted_out, prompt, understanding: {intent, sentiment, confidence, entities} or absent,
+--          parts: [{outbox_id, message_id, text, payload, kind}],
+--          attempts: [what agents.settle_attempts takes]}
 -- Returns {result, run_at}:
 --   'committed'   the parts may be sent, in order; run_at is set when newer messages wait for the next turn
 --   'superseded'  the customer wrote on and nothing was sent: run again at run_at, the cost is recorded
 --   'human_active' a person took over during the turn: nothing is sent, the cost is recorded
---   'stale'       another worker has the conversation: nothing was written
+--   'stale'       another worker has the conversation: nothing was written but what the calls used
 CREATE FUNCTION agents.commit_turn(
     p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb)
 RETURNS jsonb LANGUAGE plpgsql
@@ -18,12 +20,12 @@ DECLARE
     verdict text := 'committed';
     next_first timestamptz;
     next_run timestamptz;
-    usage record;
 BEGIN
     SELECT * INTO c FROM platform.conversations
     WHERE organization_id = p_organization_id AND id = p_conversation_id AND fence = p_fence AND done_seq = p_from_seq - 1
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
+        PERFORM agents.settle_attempts(p_organization_id, p_turn -> 'attempts');
         RETURN jsonb_build_object('result', 'stale');
     END IF;
 
@@ -67,28 +69,22 @@ BEGIN
     WITH execution AS (
         INSERT INTO departments.agent_executions (
             id, organization_id, agent_id, conversation_id, from_seq, to_seq, fence, trigger_type, trigger_data, status, outcome,
-            started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, cost_usd, created_at)
+            started_at, completed_at, execution_time_ms, input_data, output_data, model_used, tokens_consumed, input_tokens, output_tokens,
+            cached_tokens, cost_usd, price_version, created_at)
         VALUES (
             (p_turn ->> 'execution_id')::uuid, p_organization_id, (p_turn ->> 'agent_id')::uuid, p_conversation_id, p_from_seq, p_to_seq,
             p_fence, 'webhook', jsonb_build_object('conversation_id', p_conversation_id, 'attempt', c.turn_attempts),
             CASE verdict WHEN 'committed' THEN 'completed' ELSE 'superseded' END,
             CASE verdict WHEN 'committed' THEN p_turn ->> 'outcome' WHEN 'superseded' THEN 'newer_message' ELSE verdict END,
             (p_turn ->> 'started_at')::timestamptz, moment, (p_turn ->> 'latency_ms')::int, p_turn -> 'input', p_turn -> 'output',
-            p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'cost_usd')::numeric, moment)
+            p_turn ->> 'model', (p_turn ->> 'tokens')::int, (p_turn ->> 'input_tokens')::int, (p_turn ->> 'output_tokens')::int,
+            (p_turn ->> 'cached_tokens')::int, (p_turn ->> 'cost_usd')::numeric, p_turn ->> 'price_version', moment)
     )
     INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
     VALUES (p_organization_id, 'message.generated', 'conversation', p_conversation_id,
             jsonb_build_object('execution_id', p_turn ->> 'execution_id', 'result', verdict, 'outcome', p_turn ->> 'outcome',
                                'from_seq', p_from_seq, 'to_seq', p_to_seq));
-    -- one by one: each is found by its id and its month, whatever the planner believes of a set of them
-    FOR usage IN SELECT * FROM jsonb_to_recordset(p_turn -> 'attempts')
-        AS u (id uuid, started_at timestamptz, input_tokens int, output_tokens int, cached_tokens int, cost_usd numeric)
-    LOOP
-        UPDATE agents.llm_attempts
-        SET state = 'succeeded', finished_at = moment, input_tokens = usage.input_tokens, output_tokens = usage.output_tokens,
-            cached_tokens = usage.cached_tokens, cost_usd = usage.cost_usd
-        WHERE organization_id = p_organization_id AND id = usage.id AND started_at = usage.started_at AND state IN ('started', 'estimated');
-    END LOOP;
+    PERFORM agents.settle_attempts(p_organization_id, p_turn -> 'attempts');
     -- last: what the person is told is read from the rows above
     IF verdict = 'committed' AND p_turn ->> 'handoff_reason' IS NOT NULL THEN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', p_turn ->> 'handoff_reason');

@@ -55,7 +55,7 @@ LANGUAGE sql STABLE AS $$
                                        AND coalesce(o.payload ->> 'category', 'marketing') NOT IN ('utility', 'authentication'))
                  AND agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at) THEN 'opted_out'
             -- the limit was lowered, or a call cost more than it had reserved; what cost nothing is not stopped
-            WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id, 0)
+            WHEN o.kind = 'reply' AND agents.exceeds_spending_limit(o.organization_id, m.agent_id)
                  AND EXISTS (SELECT FROM agents.llm_attempts t
                              WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
                 THEN 'spending_limit'

@@ -100,13 +100,14 @@ BEGIN
 END
 $$;
 
--- A model call whose worker never came back: the cost reserved before the call stands as its estimate (NULL stays unknown).
+-- A model call whose worker never came back: the most that it may cost stands as its estimate (an unknown price stays unknown).
 CREATE FUNCTION agents.estimate_attempts(p_limit_seconds double precision, p_batch int)
 RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     moved int;
 BEGIN
-    UPDATE agents.llm_attempts a SET state = 'estimated', finished_at = clock_timestamp(), error_code = 'worker_lost'
+    UPDATE agents.llm_attempts a SET state = 'estimated', finished_at = clock_timestamp(), error_code = 'worker_lost',
+                                     cost_usd = CASE WHEN a.price_version IS NOT NULL THEN a.reserved_cost_usd END
     WHERE (a.started_at, a.id) IN (
         SELECT x.started_at, x.id FROM agents.llm_attempts x
         WHERE x.state = 'started' AND x.started_at <= clock_timestamp() - make_interval(secs => p_limit_seconds)

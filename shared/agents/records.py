@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from shared.agents.responder import Answer, FinishedCall
+from shared.agents.responder import Answer
 from shared.channels.payloads import text_payload
 from shared.channels.text_parts import TEXT_LIMITS, split_text
 from shared.conversations.models import ClaimedTurn, ReplyPart, TurnTimes
 from shared.kit.ids import new_id
 from shared.kit.text import clean_text
+from shared.usage.ledger import totals
+from shared.usage.models import FinishedCall
+from shared.usage.queries import settlement
 
 # as many as a customer may get for one burst
 MOST_PARTS: Final = 8
@@ -56,9 +58,11 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
     started_at: datetime,
     latency_ms: int,
     parts: Sequence[ReplyPart],
+    calls: Sequence[FinishedCall],
     times: TurnTimes,
 ) -> dict[str, Any]:
     """The argument of agents.commit_turn: what explains the turn later and is not stored elsewhere."""
+    total = totals(calls)
     outcome = "abstained" if answer.abstained else "answered" if parts else "no_reply"
     return {
         "execution_id": str(execution_id),
@@ -71,14 +75,19 @@ def turn_record(  # noqa: PLR0913 - the columns of one row
         **_understanding(answer),
         "prompt": answer.prompt,
         "model": answer.model,
-        "tokens": answer.tokens,
-        "cost_usd": _decimal(answer.cost_usd),
+        "tokens": total.usage.tokens,
+        "input_tokens": total.usage.input_tokens,
+        "output_tokens": total.usage.output_tokens,
+        "cached_tokens": total.usage.cached_tokens,
+        # as text, because JSON's numbers are not exact
+        "cost_usd": None if total.cost_usd is None else str(total.cost_usd),
+        "price_version": total.price_version,
         "quiet_seconds": times.quiet,
         "ceiling_seconds": times.ceiling,
         "input": _input(claimed),
         "output": _output(answer, parts),
         "parts": [_part(part) for part in parts],
-        "attempts": [_call(finished) for finished in answer.calls],
+        "attempts": [settlement(call) for call in calls],
     }
 
 
@@ -117,23 +126,6 @@ def _output(answer: Answer, parts: Sequence[ReplyPart]) -> dict[str, Any]:
         "message_ids": [str(part.message_id) for part in parts],
         **answer.details,
     }
-
-
-def _call(finished: FinishedCall) -> dict[str, Any]:
-    """What settles one row of the ledger."""
-    return {
-        "id": str(finished.call.id),
-        "started_at": finished.call.started_at,
-        "input_tokens": finished.input_tokens,
-        "output_tokens": finished.output_tokens,
-        "cached_tokens": finished.cached_tokens,
-        "cost_usd": _decimal(finished.cost_usd),
-    }
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    """As text, because JSON's numbers are not exact."""
-    return None if value is None else str(value)
 
 
 def _part(part: ReplyPart) -> dict[str, Any]:

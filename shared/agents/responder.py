@@ -2,48 +2,47 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Protocol, runtime_checkable
-from uuid import UUID
 
 from shared.agents.gates.models import Source, Verdict
 from shared.conversations.models import ClaimedTurn
+from shared.usage.models import CallState, CallUsage, Purpose, SpendingLimitReached, StartedCall
 
-
-class SpendingLimitReached(Exception):
-    """A model call may not be made: what it may cost does not fit into the limit of the organization or the agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class StartedCall:
-    """One model call that is accounted before it is made. `started_at` is the database's time, as ISO 8601."""
-
-    id: UUID
-    started_at: str
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedCall:
-    """What a model call used. The cost is in US dollars, None when the price is unknown (never 0 for that)."""
-
-    call: StartedCall
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-    cost_usd: Decimal | None = None
+__all__ = [
+    "Answer",
+    "CallLedger",
+    "CallState",
+    "CallUsage",
+    "Purpose",
+    "Responder",
+    "SpendingLimitReached",
+    "StartedCall",
+    "Turn",
+]
 
 
 class CallLedger(Protocol):
-    """Writes down a model call before it is made, with the most that it may cost."""
+    """Writes down each model call before it is made, and keeps what it used; the turn stores that, however it ends."""
 
-    def __call__(self, *, model: str, reserved_cost_usd: Decimal | None) -> StartedCall:
-        """The call as it was written down. Raises when it was not: then it must not be made.
+    def start(self, *, model: str, purpose: Purpose = "answer", most: CallUsage) -> StartedCall:
+        """The call as it was written down, with the most that it may use. Raises when it was not: it must not be made.
+
+        `model` is "provider:name".
 
         Raises:
-            SpendingLimitReached: leave it to the turn, which hands over to a person.
+            SpendingLimitReached: leave it to the turn, which hands over to a person. A guard's call is never refused.
             Unavailable: the database is.
         """
+
+    def finish(
+        self,
+        call: StartedCall,
+        *,
+        usage: CallUsage | None,
+        state: CallState = "succeeded",
+        error_code: str | None = None,
+    ) -> None:
+        """What the call used. None: nobody told, and `most` is the estimate. "failed" is known not to be billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +76,10 @@ class Answer:
     scores: tuple[float, ...] = ()
     sources: tuple[Source, ...] = ()
     instructions: str = field(default="", repr=False)
-    calls: tuple[FinishedCall, ...] = ()
     opted_out: bool = False
     understanding: Understanding | None = None
     prompt: str | None = None
     details: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of all calls together."""
-        return sum((call.input_tokens or 0) + (call.output_tokens or 0) for call in self.calls)
-
-    @property
-    def cost_usd(self) -> Decimal | None:
-        """Cost of all calls together: 0 without calls, None as soon as one price is unknown."""
-        costs = [call.cost_usd for call in self.calls]
-        return None if None in costs else sum((cost for cost in costs if cost is not None), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +87,7 @@ class Turn:
     """A claimed turn with what a responder needs to answer it: the time left and the ledger for its calls."""
 
     claimed: ClaimedTurn
-    start_call: CallLedger
+    calls: CallLedger
     seconds_left: Callable[[], float]
 
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from shared.agents.calls import Ledger
 from shared.agents.handoff_notices import tell_customer
 from shared.agents.opt_out import opt_out_answer
 from shared.agents.person_called import with_person_called
@@ -32,6 +31,8 @@ from shared.kit.errors import Unavailable
 from shared.kit.ids import new_id
 from shared.platform.database import Database
 from shared.platform.logs import get_logger
+from shared.usage.ledger import Ledger
+from shared.usage.queries import Account, settlement
 
 # What follows without a pause is done in one run; a customer who never stops is the next run's work.
 _MOST_STEPS: Final = 6
@@ -142,15 +143,15 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     crash_point("K2")
     execution_id = new_id()
     started_at, started = utc_now(), time.monotonic()
-    ledger = Ledger(run.database, claimed=claimed, execution_id=execution_id)
-    turn = Turn(claimed=claimed, start_call=ledger, seconds_left=run.seconds_left)
+    ledger = Ledger(run.database, account=_account(claimed, execution_id))
+    turn = Turn(claimed=claimed, calls=ledger, seconds_left=run.seconds_left)
     try:
         with run.attend(claimed):
             answer = with_person_called(_answer(run.responder, turn), claimed.configuration, now=utc_now())
             answer = reviewed(run.responder, turn, answer)
         parts = reply_parts(claimed, answer)
     except Exception as trouble:  # noqa: BLE001 - whatever a responder raises, the turn is given back
-        return _give_back(run.database, claimed, trouble)
+        return _give_back(run.database, claimed, ledger, trouble)
     crash_point("K3")
     record = turn_record(
         claimed,
@@ -159,6 +160,7 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
         started_at=started_at,
         latency_ms=int((time.monotonic() - started) * 1000),
         parts=parts,
+        calls=ledger.close(),
         times=run.times,
     )
     commit = insist(lambda: commit_turn(run.database, claimed=claimed, turn=record))
@@ -166,11 +168,21 @@ def _take_turn(run: _Run, claimed: ClaimedTurn) -> TurnReport:
     return _after_commit(run, claimed, answer, commit, outbox_ids=[part.outbox_id for part in parts])
 
 
+def _account(claimed: ClaimedTurn, execution_id: UUID) -> Account:
+    return Account(
+        organization_id=claimed.organization_id,
+        execution_id=execution_id,
+        conversation_id=claimed.conversation_id,
+        agent_id=claimed.configuration.agent_id,
+        fence=claimed.fence,
+    )
+
+
 def _answer(responder: Responder, turn: Turn) -> Answer:
     """The responder's answer, or a person's help when it would cost more than the organization allows.
 
     Nothing is said to who took everything back, or wants no more messages. What the responder has called before it met
-    the limit keeps its reserved cost as the estimate.
+    the limit is accounted with what it used.
     """
     if not turn.claimed.messages:
         return Answer(text=None, model="rules", details={"rule": "all_taken_back"})
@@ -209,10 +221,14 @@ def _send(run: _Run, organization_id: UUID, outbox_ids: Sequence[UUID]) -> TurnR
     return TurnReport(result=result, reason=sent.reason, accepted=sent.accepted, next_at=sent.next_at)
 
 
-def _give_back(database: Database, claimed: ClaimedTurn, trouble: Exception) -> TurnReport:
-    """Ends the lease of a turn that failed. Only the kind of trouble is kept: its text may quote the customer."""
+def _give_back(database: Database, claimed: ClaimedTurn, ledger: Ledger, trouble: Exception) -> TurnReport:
+    """Ends the lease of a turn that failed, its calls accounted.
+
+    Only the kind of trouble is kept: its text may quote the customer.
+    """
     code = type(trouble).__name__
-    retry_at = release_turn(database, claimed=claimed, error_code=code)
+    attempts = [settlement(call) for call in ledger.close(error_code=code)]
+    retry_at = release_turn(database, claimed=claimed, error_code=code, attempts=attempts)
     _log.error(
         "turn failed",
         organization_id=str(claimed.organization_id),

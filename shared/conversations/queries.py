@@ -1,8 +1,8 @@
-"""Every statement of a turn on a conversation: claim, account, commit, give back. Each is one round trip."""
+"""Every statement of a turn on a conversation: claim, commit, give back. Each is one round trip."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,11 +29,9 @@ _CLAIM: Final = (
 _COMMIT: Final = (
     "SELECT agents.commit_turn(:organization_id, :conversation_id, :fence, :from_seq, :to_seq, CAST(:turn AS jsonb))"
 )
-_START_CALL: Final = (
-    "SELECT agents.start_attempt(:organization_id, :conversation_id, :agent_id, :execution_id, :attempt_id, :fence,"
-    " :attempt, :model, :reserved)"
+_RELEASE: Final = (
+    "SELECT agents.release_turn(:organization_id, :conversation_id, :fence, :error_code, CAST(:attempts AS jsonb))"
 )
-_RELEASE: Final = "SELECT agents.release_turn(:organization_id, :conversation_id, :fence, :error_code)"
 
 
 def claim_turn(database: Database, *, organization_id: UUID, conversation_id: UUID, times: TurnTimes) -> Claim:
@@ -85,7 +83,7 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
                 seq=message["seq"],
                 type=message["type"],
                 text=message["text"],
-                reading=_reading(message["readings"]),
+                reading=media_reading(message["readings"]),
                 external_id=message["external_id"],
             )
             for message in found["messages"]
@@ -106,7 +104,7 @@ def _claimed_turn(found: dict[str, Any], *, organization_id: UUID, conversation_
     )
 
 
-def _reading(readings: dict[str, Any] | None) -> str | None:
+def media_reading(readings: dict[str, Any] | None) -> str | None:
     """The words of a message's files, in order; `readings` is its metadata's `media_reading`: {ordinal: {text?, …}}."""
     by_place = sorted((readings or {}).items(), key=lambda item: int(item[0]))
     return "\n".join(reading["text"] for _, reading in by_place if reading.get("text")) or None
@@ -129,39 +127,13 @@ def commit_turn(database: Database, *, claimed: ClaimedTurn, turn: dict[str, Any
     return Commit(result=verdict["result"], run_at=datetime.fromisoformat(run_at) if run_at else None)
 
 
-def start_call(  # noqa: PLR0913 - the columns of one row
-    database: Database,
-    *,
-    claimed: ClaimedTurn,
-    execution_id: UUID,
-    attempt_id: UUID,
-    attempt: int,
-    model: str,
-    reserved_cost_usd: Decimal | None,
+def release_turn(
+    database: Database, *, claimed: ClaimedTurn, error_code: str, attempts: Sequence[dict[str, Any]]
 ) -> datetime | None:
-    """Writes down a model call before it is made; returns the database's time. `attempt` counts the turn's calls.
+    """Gives a failed turn back; returns when to try again, None when it is not ours any more.
 
-    None: its reserved cost does not fit into a spending limit, nothing was written and it must not be made.
+    `attempts` is what its model calls used, as agents.settle_attempts documents.
     """
-    rows = database.tenant_once(
-        claimed.organization_id,
-        _START_CALL,
-        organization_id=claimed.organization_id,
-        conversation_id=claimed.conversation_id,
-        agent_id=claimed.configuration.agent_id,
-        execution_id=execution_id,
-        attempt_id=attempt_id,
-        fence=claimed.fence,
-        attempt=attempt,
-        model=model,
-        reserved=reserved_cost_usd,
-    )
-    started_at: datetime | None = rows[0][0]
-    return started_at
-
-
-def release_turn(database: Database, *, claimed: ClaimedTurn, error_code: str) -> datetime | None:
-    """Gives a failed turn back, its calls estimated; returns when to try again, None when it is not ours any more."""
     rows = database.tenant_once(
         claimed.organization_id,
         _RELEASE,
@@ -169,6 +141,7 @@ def release_turn(database: Database, *, claimed: ClaimedTurn, error_code: str) -
         conversation_id=claimed.conversation_id,
         fence=claimed.fence,
         error_code=error_code,
+        attempts=json.dumps(attempts),
     )
     retry_at: datetime | None = rows[0][0]
     return retry_at

@@ -172,6 +172,39 @@ class EmbeddingSettings(Settings):
     google_cloud_project: str | None = None
 
 
+class LanguageModelSettings(Settings):
+    """The models' providers, each optional: an agent whose models have no credential answers without one.
+
+    Times in seconds: model_answer for all calls of one answer, model_margin of the turn's time kept for what follows.
+    """
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = Field(default="https://api.openai.com/v1", pattern="^https?://")
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str = Field(default="https://api.anthropic.com", pattern="^https?://")
+    google_api_key: SecretStr | None = None
+    google_base_url: str | None = Field(default=None, pattern="^https?://")  # None: Google's own
+    vertex_project: str | None = None
+    vertex_region: str | None = None
+    openai_compatible_url: str | None = Field(default=None, pattern="^https?://")
+    openai_compatible_api_key: SecretStr | None = None
+    model_connect_seconds: float = Field(default=5, gt=0)
+    model_request_seconds: float = Field(default=30, gt=0)
+    model_answer_seconds: float = Field(default=60, gt=0)
+    model_margin_seconds: float = Field(default=20, ge=0)
+
+    def offers(self, provider: str) -> bool:
+        """Whether there is a credential for this provider (or, for one of one's own, an address)."""
+        needed = {
+            "openai": (self.openai_api_key,),
+            "anthropic": (self.anthropic_api_key,),
+            "google": (self.google_api_key,),
+            "vertex": (self.vertex_project, self.vertex_region),
+            "compatible": (self.openai_compatible_url,),
+        }
+        return None not in needed[provider]
+
+
 class KeySettings(Settings):
     """The master key that wraps every keyset: KMS_KEY_NAME in the cloud, MASTER_KEY_FILE (a Tink keyset) locally."""
 

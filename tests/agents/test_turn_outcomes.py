@@ -9,42 +9,52 @@ from decimal import Decimal
 
 import pytest
 
-from shared.agents.responder import Answer, FinishedCall, Turn
+from shared.agents.responder import Answer, CallUsage, Turn
+from shared.usage.ledger import WORST_USD_PER_MILLION
 from tests.agents.running import run
 from tests.support.answers import ScriptedResponder, ScriptedSender
 from tests.support.conversations import TIMES, Scene
+from tests.support.prices import CENT, cent_price
 
 
 def test_a_model_call_is_written_down_before_it_is_made_and_settled_after(scene: Scene) -> None:
+    cent_price(scene)
     scene.says("oi?")
     during: list[list[object]] = []
-    attempts = "SELECT state, model, cost_usd, input_tokens FROM agents.llm_attempts ORDER BY started_at"
+    attempts = (
+        "SELECT state, model, purpose, cost_usd, reserved_cost_usd, input_tokens, cached_tokens"
+        " FROM agents.llm_attempts ORDER BY started_at"
+    )
 
     def answer(turn: Turn) -> Answer:
-        call = turn.start_call(model="gpt", reserved_cost_usd=Decimal("0.05"))
+        call = turn.calls.start(model=CENT, purpose="rewrite", most=CallUsage(input_tokens=90, output_tokens=20))
         during.extend(scene.rows(attempts))
-        usage = FinishedCall(
-            call=call, input_tokens=90, output_tokens=10, cached_tokens=5, cost_usd=Decimal("0.0123456789")
-        )
-        return Answer(text="sim", model="gpt", calls=(usage,))
+        turn.calls.finish(call, usage=CallUsage(input_tokens=80, output_tokens=10, cached_tokens=5))
+        return Answer(text="sim", model=CENT)
 
     run(scene, responder=ScriptedResponder(answer))
-    assert during == [["started", "gpt", Decimal("0.05"), None]]
-    assert scene.rows(attempts) == [["succeeded", "gpt", Decimal("0.0123456789"), 90]]
-    assert scene.rows("SELECT model_used, tokens_consumed, cost_usd FROM departments.agent_executions") == [
-        ["gpt", 100, Decimal("0.0123456789")]
-    ]
+    assert during == [["started", CENT, "rewrite", None, Decimal("1.1"), 90, 0]]
+    assert scene.rows(attempts) == [["succeeded", CENT, "rewrite", Decimal("0.9"), Decimal("1.1"), 80, 5]]
+    [[price_id]] = scene.rows("SELECT id FROM agents.model_prices")
+    assert scene.rows(
+        "SELECT model_used, tokens_consumed, input_tokens, output_tokens, cached_tokens, cost_usd, price_version"
+        " FROM departments.agent_executions"
+    ) == [[CENT, 90, 80, 10, 5, Decimal("0.9"), f"own:{price_id}"]]
 
 
 def test_an_unknown_price_is_unknown_and_not_zero(scene: Scene) -> None:
     scene.says("oi?")
 
     def answer(turn: Turn) -> Answer:
-        return Answer(text="sim", calls=(FinishedCall(call=turn.start_call(model="new", reserved_cost_usd=None)),))
+        call = turn.calls.start(model="test:new", most=CallUsage(input_tokens=2_000_000))
+        turn.calls.finish(call, usage=CallUsage(input_tokens=1_000_000))
+        return Answer(text="sim")
 
     run(scene, responder=ScriptedResponder(answer))
-    assert scene.rows("SELECT cost_usd FROM departments.agent_executions") == [[None]]
-    assert scene.rows("SELECT state, cost_usd FROM agents.llm_attempts") == [["succeeded", None]]
+    assert scene.rows("SELECT cost_usd, price_version FROM departments.agent_executions") == [[None, None]]
+    assert scene.rows("SELECT state, cost_usd, reserved_cost_usd FROM agents.llm_attempts") == [
+        ["succeeded", None, WORST_USD_PER_MILLION]
+    ]
 
 
 def test_the_execution_explains_the_turn(scene: Scene) -> None:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from shared.agents.responder import Answer, FinishedCall, Turn
+from shared.agents.responder import Answer, CallUsage, Turn
 from shared.kit.errors import Unavailable
 from tests.agents.running import run
 from tests.support.answers import ScriptedResponder, ScriptedSender, accepted
 from tests.support.conversations import TIMES, Scene
+from tests.support.prices import CENT, cent_price, cents
 
 if TYPE_CHECKING:
     from shared.agents.turns import TurnReport
@@ -111,7 +112,7 @@ def test_no_transaction_is_open_while_the_responder_or_the_provider_works(scene:
 
     def answer(turn: Turn) -> Answer:
         look()
-        turn.start_call(model="m", reserved_cost_usd=None)
+        turn.calls.start(model="test:free", most=CallUsage(input_tokens=1))
         look()
         return Answer(text="sim")
 
@@ -134,16 +135,14 @@ def test_a_message_that_arrives_during_the_turn_is_answered_together_with_it(sce
     """Supersede: nothing was sent and the burst is young, so the answer is discarded; its cost is kept."""
     times = type(TIMES)(quiet=0.0, ceiling=60.0, lease=30.0, timeout=20.0)
     scene.rules = type(scene.rules)(quiet_seconds=0.0, ceiling_seconds=60.0, reply_max_age_seconds=43200.0)
+    cent_price(scene)
     scene.says("vocês abrem")
 
     def answer(turn: Turn) -> Answer:
         if turn.claimed.to_seq == 1:
             scene.says("no domingo?")
-        call = turn.start_call(model="m", reserved_cost_usd=Decimal("0.02"))
-        return Answer(
-            text=f"re:{turn.claimed.from_seq}-{turn.claimed.to_seq}",
-            calls=(FinishedCall(call=call, input_tokens=10, output_tokens=2, cost_usd=Decimal("0.01")),),
-        )
+        turn.calls.finish(turn.calls.start(model=CENT, most=cents(2)), usage=cents(1))
+        return Answer(text=f"re:{turn.claimed.from_seq}-{turn.claimed.to_seq}")
 
     sender = ScriptedSender()
     report = run(scene, responder=ScriptedResponder(answer), sender=sender, times=times)

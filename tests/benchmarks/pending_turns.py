@@ -2,14 +2,13 @@
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from itertools import count
 from time import perf_counter
 from uuid import UUID
 
 from pydantic import SecretBytes, SecretStr
 
-from shared.agents.responder import Answer, FinishedCall, Responder, Turn
+from shared.agents.responder import Answer, CallUsage, Responder, Turn
 from shared.agents.turns import run_turn
 from shared.channels.outbox import Delivery, SendResult
 from shared.conversations.models import TurnTimes
@@ -44,9 +43,9 @@ class InstantModel:
 
     def answer(self, turn: Turn) -> Answer:
         """The same text for everybody."""
-        call = turn.start_call(model="instant", reserved_cost_usd=Decimal("0.001"))
-        used = FinishedCall(call=call, input_tokens=200, output_tokens=20, cost_usd=Decimal("0.0001"))
-        return Answer(text="Abrimos de segunda a sábado, das 7h às 19h.", model="instant", calls=(used,))
+        call = turn.calls.start(model="openai:gpt-5-mini", most=CallUsage(input_tokens=2000, output_tokens=200))
+        turn.calls.finish(call, usage=CallUsage(input_tokens=200, output_tokens=20))
+        return Answer(text="Abrimos de segunda a sábado, das 7h às 19h.", model="openai:gpt-5-mini")
 
 
 class InstantProvider:

@@ -70,11 +70,12 @@ IN_THE_DATABASE = {
         WHERE o.state = 'accepted' AND m.external_message_id IS DISTINCT FROM o.provider_message_id""",
     "every invoiced model call is in the ledger with its price": """
         SELECT i.attempt FROM chaos.invoice i LEFT JOIN agents.llm_attempts a ON a.id = i.attempt
-        WHERE a.id IS NULL OR a.state NOT IN ('succeeded', 'estimated') OR a.cost_usd <> i.cost""",
-    "the turns' costs and the lost calls add up to the ledger": """
+        WHERE a.id IS NULL OR a.state NOT IN ('succeeded', 'estimated') OR a.cost_usd IS DISTINCT FROM i.cost""",
+    "the turns' costs and the calls of no turn add up to the ledger": """
         SELECT turns.cost, lost.cost, ledger.cost
         FROM (SELECT coalesce(sum(cost_usd), 0) AS cost FROM departments.agent_executions) turns,
-             (SELECT coalesce(sum(cost_usd), 0) AS cost FROM agents.llm_attempts WHERE state = 'estimated') lost,
+             (SELECT coalesce(sum(a.cost_usd), 0) AS cost FROM agents.llm_attempts a
+              WHERE NOT EXISTS (SELECT FROM departments.agent_executions e WHERE e.id = a.execution_id)) lost,
              (SELECT coalesce(sum(cost_usd), 0) AS cost FROM agents.llm_attempts) ledger
         WHERE turns.cost + lost.cost <> ledger.cost""",
     "no model call is left open": "SELECT id FROM agents.llm_attempts WHERE state = 'started'",

@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         text = f"{mark} primeira parte da resposta."
         if any("[long]" in said for said in body["texts"]):
             text = f"{text} {mark} segunda parte da resposta."
-        self._answer(200, {"text": text, "cost": cost, "input_tokens": 11})
+        self._answer(200, {"text": text, "cost": cost, "input_tokens": 11, "output_tokens": 7})
 
     def _message(self, body: dict[str, Any]) -> None:
         if self.world.happens("error_500"):

@@ -26,6 +26,7 @@ from tests.chaos.driver import Driver
 from tests.chaos.invariants import AT_THE_CUSTOMER, IN_THE_DATABASE, broken, load_provider_log
 from tests.chaos.processes import Host, Provider, Worker
 from tests.support.conversations import Scene, scene_in
+from tests.support.prices import add_price
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -231,6 +232,8 @@ def stack_on(  # noqa: PLR0913 - what a soak varies
         credentials = make_credentials(folder)
         connect_account(scene, credentials)
         scene.become(channel)
+        # 11 tokens in and 7 out cost 0.0012345678 to the last digit, which the model of tests.chaos.provider invoices
+        add_price(scene, "chaos:metered", input_price="0.0004", output_price="176.3662")
         # a long answer becomes two messages
         scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 45}'")
         scene.rules = type(scene.rules)(quiet_seconds=0.05, ceiling_seconds=0.3, reply_max_age_seconds=43200.0)

@@ -136,9 +136,9 @@ def test_a_turn_is_given_back_by_its_own_worker_alone(scene: Scene) -> None:
     old = claimed(scene)
     scene.execute("UPDATE platform.conversations SET lease_until = now() - interval '1 second'")
     new = claimed(scene)
-    assert release_turn(scene.application, claimed=old, error_code="late") is None
+    assert release_turn(scene.application, claimed=old, error_code="late", attempts=[]) is None
     assert claim(scene) == Idle(reason="leased")
-    assert release_turn(scene.application, claimed=new, error_code="failed") is not None
+    assert release_turn(scene.application, claimed=new, error_code="failed", attempts=[]) is not None
 
 
 def test_two_machines_that_answer_each_other_are_stopped(scene: Scene) -> None:

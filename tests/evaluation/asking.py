@@ -205,8 +205,14 @@ def _turn(business: Business, question: Question) -> Turn:
         recipient="5511900000000",
         connection={},
     )
-    return Turn(claimed, _no_calls, lambda: 60.0)
+    return Turn(claimed, _NoCalls(), lambda: 60.0)
 
 
-def _no_calls(**call: Any) -> Any:
-    raise AssertionError(f"nothing may be called here: {call}")
+class _NoCalls:
+    """A ledger for turns that call no model."""
+
+    def start(self, **call: Any) -> Any:
+        raise AssertionError(f"nothing may be called here: {call}")
+
+    def finish(self, *_: Any, **call: Any) -> None:
+        raise AssertionError(f"nothing may be called here: {call}")

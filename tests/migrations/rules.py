@@ -13,6 +13,7 @@ NULLABLE_ORGANIZATION = {
 WITHOUT_ROW_SECURITY = {
     "platform.context_keys": "no tenant; definer functions and the owner alone may read it",
     "platform.partitioned_tables": "no tenant: names of tables",
+    "platform.exchange_rates": "no tenant: the price of a dollar",
     "platform.backup_config": "no tenant: the platform's own operation",
     "platform.backup_executions": "no tenant: the platform's own operation",
 }

@@ -24,6 +24,7 @@ _EXTRA: dict[str, Row] = {
     "platform.faq_drafts": {"knowledge_id": None},
     "platform.knowledge_ingestions": {"source_path": "a.md", "object_name": "knowledge/a"},
     "platform.handoffs": {"state": "resolved", "closed_at": "now"},  # one that is not over would be the only one
+    "agents.model_prices": {"model": "provider:name"},
 }
 
 

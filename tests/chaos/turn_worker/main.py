@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import functions_framework.aio
@@ -12,7 +11,7 @@ from starlette.requests import Request  # noqa: TC002 - the framework reads the 
 from starlette.responses import Response  # noqa: TC002 - idem
 
 from functions.agent_execution.wiring import TurnFunction, TurnFunctionSettings
-from shared.agents.responder import Answer, FinishedCall
+from shared.agents.responder import Answer, CallUsage
 from shared.kit.crash_points import crash_point
 from shared.platform.boundary import answer_task
 from shared.platform.settings import load
@@ -21,7 +20,9 @@ from tests.chaos.queue_client import DriverQueue
 if TYPE_CHECKING:
     from shared.agents.responder import Turn
 
-PRICE = Decimal("0.0012345678")
+# What the model uses; tests.chaos.stack has its price, at which that costs what the model invoices.
+MODEL = "chaos:metered"
+MOST = CallUsage(input_tokens=11, output_tokens=7)
 
 
 class MeteredResponder:
@@ -31,9 +32,9 @@ class MeteredResponder:
         self._client = httpx.Client(base_url=url, timeout=5.0, trust_env=False)
 
     def answer(self, turn: Turn) -> Answer:
-        """What the model says, with its price."""
+        """What the model says, with what it used."""
         claimed = turn.claimed
-        call = turn.start_call(model="metered", reserved_cost_usd=PRICE)
+        call = turn.calls.start(model=MODEL, most=MOST)
         crash_point("before-model")
         question = {
             "attempt": str(call.id),
@@ -42,10 +43,8 @@ class MeteredResponder:
             "texts": [message.text for message in claimed.messages],
         }
         said = self._client.post("/model", json=question).raise_for_status().json()
-        used = FinishedCall(
-            call=call, input_tokens=said["input_tokens"], output_tokens=7, cost_usd=Decimal(said["cost"])
-        )
-        return Answer(text=said["text"], model="metered", calls=(used,))
+        turn.calls.finish(call, usage=CallUsage(input_tokens=said["input_tokens"], output_tokens=said["output_tokens"]))
+        return Answer(text=said["text"], model=MODEL)
 
 
 _settings = load(TurnFunctionSettings)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.channels.outbox import SendResult
-from shared.conversations.queries import start_call
 from shared.kit.ids import new_id
+from shared.usage.ledger import Ledger
+from shared.usage.queries import Account
 from tests.functions.work_sweep.sweeping import AT_ONCE, PATIENT, claimed, run, swept
 from tests.support.answers import ScriptedSender
 from tests.support.conversations import Scene, scene_in
+from tests.support.prices import CENT, cent_price, cents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,17 +62,17 @@ def test_what_must_not_be_sent_twice_is_held_for_a_person(scene: Scene) -> None:
 def test_a_lost_model_call_keeps_its_reserved_cost(scene: Scene) -> None:
     """K3: the worker died in the call; an unknown price stays unknown."""
     scene.says("oi?")
+    cent_price(scene)
     turn = claimed(scene)
-    for attempt, cost in ((1, Decimal("0.05")), (2, None)):
-        start_call(
-            scene.application,
-            claimed=turn,
-            execution_id=new_id(),
-            attempt_id=new_id(),
-            attempt=attempt,
-            model="m",
-            reserved_cost_usd=cost,
-        )
+    account = Account(
+        organization_id=turn.organization_id,
+        execution_id=new_id(),
+        conversation_id=turn.conversation_id,
+        fence=turn.fence,
+    )
+    ledger = Ledger(scene.application, account=account)
+    for model in (CENT, "test:new"):
+        ledger.start(model=model, most=cents(5))
     assert swept(scene, PATIENT)["calls_estimated"] == 0
     assert swept(scene)["calls_estimated"] == 2
     assert scene.rows("SELECT state, cost_usd, error_code FROM agents.llm_attempts ORDER BY attempt") == [

@@ -1,0 +1,1 @@
+"""What models used and what it cost: the ledger of their calls, and their prices."""
