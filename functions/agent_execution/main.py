@@ -22,5 +22,7 @@ _function: TurnFunction | None = None
 async def handle(request: Request) -> Response:
     """Do one task; connections are made by the first, for the process may have been forked before."""
     global _function  # noqa: PLW0603 - one per process
-    _function = _function or TurnFunction(_settings, make_responder=partial(knowledge_responder, embedding=_settings))
+    _function = _function or TurnFunction(
+        _settings, make_responder=partial(knowledge_responder, embedding=_settings, models=_settings)
+    )
     return await answer_task(request, _function.run, callers=_function.callers)

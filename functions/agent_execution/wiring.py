@@ -23,6 +23,7 @@ from shared.platform.settings import (
     EmbeddingSettings,
     GraphSettings,
     KeySettings,
+    LanguageModelSettings,
     LogSettings,
     TasksSettings,
     TurnSettings,
@@ -38,6 +39,7 @@ class TurnFunctionSettings(
     GraphSettings,
     TurnSettings,
     EmbeddingSettings,
+    LanguageModelSettings,
     LogSettings,
 ):
     """Everything that it reads from the environment, so that all that is missing is named at once."""

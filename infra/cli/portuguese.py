@@ -60,6 +60,9 @@ PORTUGUESE = {
     "The webhook's address; of a local stack it is known from --ready-file.": (
         "Endereço do webhook; o de um sistema local é conhecido pelo --ready-file."
     ),
+    "Model of the demo's agent: sandbox, or a name such as openai:gpt-4o.": (
+        "Modelo do agente da demonstração: sandbox, ou um nome como openai:gpt-4o."
+    ),
     "Version of the embedded PostgreSQL: 18 or 16.": "Versão do PostgreSQL embutido: 18 ou 16.",
     "Whose webhooks the files are, if not as their object says; meta: by the path for all of them.": (
         "De quem são os webhooks dos arquivos, se não como diz seu object; meta: pelo caminho comum a todos."

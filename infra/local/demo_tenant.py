@@ -20,6 +20,12 @@ LEFT JOIN integrations.connections AS c
 WHERE o.slug = :slug
 ORDER BY c.created_at DESC
 """
+_SET_MODEL = """
+UPDATE departments.agents
+SET model_configuration = model_configuration
+    || jsonb_build_object('primary_model', CAST(:model AS text), 'fallback_model', NULL)
+WHERE organization_id = :organization_id
+"""
 _CHANNELS = ("whatsapp", "instagram", "messenger")
 
 
@@ -34,8 +40,8 @@ class DemoTenant:
     page_id: str
 
 
-def ensure_demo(basis: Basis) -> DemoTenant:
-    """The demo organization; it, or an account of it, is made when it is missing."""
+def ensure_demo(basis: Basis, *, model: str | None = None) -> DemoTenant:
+    """The demo organization; it, or an account of it, is made when it is missing. `model`: what its agent asks."""
     organization_id, accounts, business = _find(basis)
     missing = [channel for channel in _CHANNELS if channel not in accounts]
     if organization_id is None or missing:
@@ -44,6 +50,8 @@ def ensure_demo(basis: Basis) -> DemoTenant:
             business = _new_id()
         organization_id = _make(basis, organization_id, accounts=made, business=business)
         accounts |= made
+    if model is not None:
+        _set_model(basis, organization_id, model)
     return DemoTenant(
         organization_id=str(organization_id),
         phone_number_id=accounts["whatsapp"],
@@ -51,6 +59,14 @@ def ensure_demo(basis: Basis) -> DemoTenant:
         instagram_id=accounts["instagram"],
         page_id=accounts["messenger"],
     )
+
+
+def _set_model(basis: Basis, organization_id: UUID | None, model: str) -> None:
+    connection = basis.databases.connect("departments")
+    try:
+        connection.run(_SET_MODEL, organization_id=organization_id, model=model)
+    finally:
+        connection.close()
 
 
 def _new_id() -> str:

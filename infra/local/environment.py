@@ -25,6 +25,14 @@ ARCHIVE_BUCKET = "departments-archive"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
 _READER = ("MEDIA_READER_URL", "MEDIA_READER_API_KEY", "MEDIA_TRANSCRIPTION_MODEL", "MEDIA_DESCRIPTION_MODEL")
 _EMBEDDING = ("EMBEDDING_MODEL", "EMBEDDING_URL", "EMBEDDING_API_KEY", "EMBEDDING_VERTEX_LOCATION")
+_MODELS = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GOOGLE_API_KEY",
+    "VERTEX_PROJECT",
+    "VERTEX_REGION",
+    "OPENAI_COMPATIBLE_API_KEY",
+)
 _PACE = ("QUIET_SECONDS", "CEILING_SECONDS")  # how long to wait for a customer's next message, for who wants it shorter
 
 
@@ -104,11 +112,11 @@ def _known(function: Function, *, manifest: Manifest, around: Surroundings) -> d
         "META_VERIFY_TOKEN": {"META_VERIFY_TOKEN": secrets.verify_token},
         "TENANT_CONTEXT_KEY": {"TENANT_CONTEXT_KEY": secrets.tenant_context_key},
     }
-    for name in (
-        *_READER,
-        *_EMBEDDING,
-    ):  # no model on this machine but one that is named in the stack's own environment
+    # no model on this machine but those that are named in the stack's own environment
+    for name in (*_READER, *_EMBEDDING, *_MODELS):
         known[name] = {name: os.environ.get(name, "")}
+    sandbox = f"{directory.gateway}/sandbox/models/v1"  # asked only by agents whose configuration says "compatible:…"
+    known["OPENAI_COMPATIBLE_URL"] = {"OPENAI_COMPATIBLE_URL": os.environ.get("OPENAI_COMPATIBLE_URL") or sandbox}
     known["QUEUE_SHARDS"] = {
         "QUEUE_SHARDS": ",".join(
             f"{queue.name}={queue.shards}" for queue in manifest.queues.values() if queue.shards > 1

@@ -43,7 +43,8 @@ _PRIVATE = 0o600
 class StackOptions:
     """How to run a stack.
 
-    port: 0 takes a free one. manifest: another one than infra/functions.yaml, for tests. environment: function →
+    port: 0 takes a free one. manifest: another one than infra/functions.yaml, for tests. demo_model: which
+    model the demo's agent asks, such as "compatible:sandbox"; None leaves it as it is. environment: function →
     further variables, which win. processes: function → number of workers, one unless said. say: told each step as it
     begins.
     """
@@ -53,6 +54,7 @@ class StackOptions:
     ready_file: Path | None = None
     postgres_version: int = 18
     manifest: Manifest = field(default_factory=load_manifest)
+    demo_model: str | None = None
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     processes: Mapping[str, int] = field(default_factory=dict)
     say: Callable[[str], None] = lambda _: None
@@ -170,7 +172,7 @@ class LocalStack:
             create_master_key_file(basis.folder.master_key_file)
         await basis.server.answering()
         await basis.databases.prepare(tenant_context_key=basis.secrets.tenant_context_bytes)
-        demo = await asyncio.to_thread(ensure_demo, basis)
+        demo = await asyncio.to_thread(ensure_demo, basis, model=self.options.demo_model)
         self.services.adopt(demo)
         await self.services.start(old_gateways=self._remember_gateway())
         self._step("waiting for the functions")

@@ -4,6 +4,7 @@ It never invents: what it says is cut from a passage that retrieval holds to be 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from shared.agents.gates.models import Source
 from shared.agents.person_called import business_of, person_called
 from shared.agents.questions import Courtesy, courtesy, questions
 from shared.agents.responder import Answer, Turn
+from shared.agents.tools import as_record
 from shared.agents.wording import Wording, wording
 from shared.channels.text_parts import sentences
 from shared.conversations.models import ClaimedTurn
@@ -21,6 +23,9 @@ from shared.knowledge.models import Passage, Retrieval
 
 # As much as one reads at a glance on a telephone; longer passages are cut to the sentences that speak of the question.
 ANSWER_CHARACTERS: Final = 700
+
+# Reasons that are not about what is missing here: nothing is said of it.
+_NO_GAP: Final = frozenset({"customer_asked", "complaint", "model_unavailable", "model_garbage", "model_refused"})
 
 Retrieve = Callable[[UUID, str], Retrieval]
 
@@ -39,7 +44,7 @@ class ExtractiveResponder:
         asked = questions(rest)
         unreadable = any(message.unread for message in claimed.messages)
         if not asked and not unreadable and not person_asked:
-            return _courtesy_answer(claimed, wording(claimed.configuration.locale), courtesy(texts))
+            return courtesy_answer(claimed, wording(claimed.configuration.locale), courtesy(texts))
         found = [(question, self._retrieve(claimed.organization_id, question)) for question in asked]
         reason = "customer_asked" if person_asked else "unreadable_message" if unreadable else None
         return _answer_from(claimed, found, reason=reason)
@@ -62,7 +67,7 @@ def _answer_from(claimed: ClaimedTurn, found: list[tuple[str, Retrieval]], *, re
         reason = "knowledge_gap"
     passages = {passage.chunk_id: passage for _, retrieval in found for passage in retrieval.passages}.values()
     return Answer(
-        text="\n\n".join([*said.values(), *_closing(claimed, reason, partial=bool(said))]),
+        text="\n\n".join([*said.values(), *closing(claimed, reason, partial=bool(said))]),
         abstained=reason is not None,
         reason=reason,
         chunk_ids=tuple(str(passage.chunk_id) for passage in passages),
@@ -71,29 +76,36 @@ def _answer_from(claimed: ClaimedTurn, found: list[tuple[str, Retrieval]], *, re
         details={
             "used": list(said),
             "best_scores": [retrieval.best_score for _, retrieval in found],
-            "unanswered": [_asked_in(claimed, question) for question in unanswered],
+            "unanswered": [asked_in(claimed, question) for question in unanswered],
+            "searches": [as_record(retrieval) for _, retrieval in found],
+            "decision": {"abstained": reason is not None, "reason": reason},
         },
     )
 
 
-def _closing(claimed: ClaimedTurn, reason: str | None, *, partial: bool) -> list[str]:
-    """What is said last when people are to go on: what is missing, and that they were called."""
+def closing(claimed: ClaimedTurn, reason: str | None, *, partial: bool, locale: str | None = None) -> list[str]:
+    """What is said last when people are to go on: what is missing, and that they were called.
+
+    In the organization's language, unless `locale` is the customer's.
+    """
     if reason is None:
         return []
-    words = wording(claimed.configuration.locale)
-    sentence = person_called(business_of(claimed.configuration), now=utc_now())
-    if reason == "customer_asked":
+    business = business_of(claimed.configuration)
+    business = replace(business, locale=locale or business.locale)
+    words = wording(business.locale)
+    sentence = person_called(business, now=utc_now())
+    if reason in _NO_GAP:
         return [sentence]
     return [f"{words.partial_gap if partial else words.gap} {sentence}"]
 
 
-def _asked_in(claimed: ClaimedTurn, question: str) -> dict[str, str]:
+def asked_in(claimed: ClaimedTurn, question: str) -> dict[str, str]:
     """A question with the message in which it ends."""
     holding = [message for message in claimed.messages if message.words and message.words.strip()[-20:] in question]
     return {"text": question, "message_id": str((holding or claimed.messages)[-1].id)}
 
 
-def _courtesy_answer(claimed: ClaimedTurn, words: Wording, kind: Courtesy | None) -> Answer:
+def courtesy_answer(claimed: ClaimedTurn, words: Wording, kind: Courtesy | None) -> Answer:
     """What to say when nothing was asked; a burst that cannot be read at all is a person's."""
     if kind is None and not any("?" in message.words for message in claimed.messages):
         # a thumb up or a heart: whoever answers it starts a conversation about nothing

@@ -37,6 +37,7 @@ LONG = (
 TOGETHER = {
     "tests/journeys/test_whatsapp.py": "tests/cli/test_installation.py",
     "tests/journeys/test_media.py": "tests/cli/test_installation.py",
+    "tests/journeys/test_models.py": "tests/cli/test_installation.py",
     "tests/journeys/test_page_channels.py": "tests/cli/test_installation.py",
 }
 

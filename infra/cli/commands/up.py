@@ -9,7 +9,7 @@ from infra.cli.language import say
 from infra.cli.screen import progress
 
 
-def up(
+def up(  # noqa: PLR0913 - the options of a command
     *,
     data_dir: Annotated[
         Path, typer.Option("--data-dir", help=say("Folder for everything that lasts; made when it is missing."))
@@ -23,6 +23,10 @@ def up(
     postgres: Annotated[
         int, typer.Option("--postgres", help=say("Version of the embedded PostgreSQL: 18 or 16."))
     ] = 18,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help=say("Model of the demo's agent: sandbox, or a name such as openai:gpt-4o.")),
+    ] = None,
     until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
     """Start the stack, say where it is, and stop it cleanly on SIGINT or SIGTERM."""
@@ -34,6 +38,7 @@ def up(
         port=port,
         ready_file=ready_file,
         postgres_version=postgres,
+        demo_model="compatible:sandbox" if model == "sandbox" else model,
         say=_say_step,
     )
     raise typer.Exit(serve(options, until_input_ends=until_input_ends))

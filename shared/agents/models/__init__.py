@@ -1,0 +1,1 @@
+"""Language models through pydantic-ai: which one, its client, its times, its fallback, and the account of its calls."""
