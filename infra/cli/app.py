@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from infra.cli.commands import connection, demo, handoff, knowledge, migrate, organization, replay, status, up
+from infra.cli.commands import connection, demo, faq, handoff, knowledge, migrate, organization, replay, status, up
 from infra.cli.failures import CommandFailed, ExitCode
 from infra.cli.language import say
 from infra.cli.screen import print_error, print_failure
@@ -30,6 +30,7 @@ app.add_typer(organization.app, name="organization")
 app.add_typer(connection.app, name="connection")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(handoff.app, name="handoff")
+app.add_typer(faq.app, name="faq")
 
 
 @app.callback()

@@ -1,6 +1,7 @@
 """The command's texts in Brazilian Portuguese, by their English; a test finds what is missing or no longer said."""
 
 from infra.cli.portuguese_connections import CONNECTIONS
+from infra.cli.portuguese_faq import FAQ
 from infra.cli.portuguese_handoffs import HANDOFFS
 from infra.cli.portuguese_knowledge import KNOWLEDGE
 
@@ -264,6 +265,7 @@ PORTUGUESE = {
     "there is no delivery {delivery}": "não existe a entrega {delivery}",
     "list them: departments replay --quarantined --list": "veja quais: departments replay --quarantined --list",
     **CONNECTIONS,
+    **FAQ,
     **KNOWLEDGE,
     **HANDOFFS,
 }

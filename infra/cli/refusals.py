@@ -151,6 +151,34 @@ REFUSALS = {
         "{path} holds too many files: at most {limit} are imported at once",
         "name a folder of its parts",
     ),
+    "faq_choice": Refusal(
+        ExitCode.USAGE, "a draft replaces the live entry or leaves it, not both", "choose --replace or --keep"
+    ),
+    "faq_state": Refusal(ExitCode.USAGE, "{state!r} is not a state of drafts", "use one of: {states}"),
+    "month_unusable": Refusal(ExitCode.USAGE, "{month!r} is not a month", "write it as 2026-12"),
+    "faq_draft_unknown": Refusal(
+        ExitCode.REFUSED,
+        "the organization has no draft {draft}",
+        "list them: departments faq drafts --organization {organization}",
+    ),
+    "faq_draft_decided": Refusal(
+        ExitCode.REFUSED,
+        "the draft {draft} is decided already",
+        "list them: departments faq drafts --organization {organization}",
+    ),
+    "faq_conflict": Refusal(
+        ExitCode.REFUSED,
+        "the draft {draft} contradicts what is live: {reason}",
+        "compare them: departments faq show {draft}; then approve with --replace or --keep",
+    ),
+    "faq_no_conflict": Refusal(
+        ExitCode.REFUSED, "there is no entry that {draft} contradicts", "approve it without --keep, or reject it"
+    ),
+    "faq_in_file": Refusal(
+        ExitCode.REFUSED,
+        "the answer to this question is written in a file: {reason}",
+        "change the file and import it, or approve with --keep",
+    ),
     "delivery_unknown": Refusal(
         ExitCode.REFUSED,
         "there is no delivery {delivery}",

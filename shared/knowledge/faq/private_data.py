@@ -35,8 +35,12 @@ def without_private_data(text: str) -> str:
     """The text with "…" in the place of what looks like personal data, for lists that people read."""
     plain = unicodedata.normalize("NFKC", text)
     for _, pattern, counts in _PATTERNS:
-        plain = pattern.sub(lambda found, counts=counts: "…" if counts(found.group()) else found.group(), plain)
+        plain = pattern.sub(_veil(counts), plain)
     return plain
+
+
+def _veil(counts: Callable[[str], bool]) -> Callable[[re.Match[str]], str]:
+    return lambda found: "…" if counts(found.group()) else found.group()
 
 
 def _says_a_name(text: str, names: Iterable[str]) -> bool:
