@@ -1758,7 +1758,7 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'unknown');
-    ELSIF c.status NOT IN ('active', 'escalated') OR c.continued_in IS NOT NULL THEN
+    ELSIF c.status NOT IN ('active', 'escalated') THEN
         RETURN jsonb_build_object('state', 'closed');
     ELSIF c.last_in_seq > p_seen_seq THEN
         RETURN jsonb_build_object('state', 'newer_message', 'last_seq', c.last_in_seq);
@@ -1834,7 +1834,7 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'unknown');
-    ELSIF c.status NOT IN ('active', 'escalated') OR c.continued_in IS NOT NULL THEN
+    ELSIF c.status NOT IN ('active', 'escalated') THEN
         RETURN jsonb_build_object('state', 'closed');
     ELSIF c.automation_state = 'auto' THEN
         RETURN jsonb_build_object('state', 'with_ai');
@@ -3488,11 +3488,19 @@ CREATE FUNCTION integrations.silence(p_organization_id uuid, p_connection_id uui
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    others uuid[];
 BEGIN
-    UPDATE platform.conversations c
-    SET automation_state = 'human', status = 'escalated', assigned_to_human = true, escalated_at = p_moment, run_at = NULL, first_pending_at = NULL
-    WHERE c.organization_id = p_organization_id AND c.connection_id = p_connection_id AND c.contact_id = p_contact_id
-      AND c.continued_in IS NOT NULL AND c.status IN ('active', 'escalated') AND c.automation_state = 'auto';
+    WITH taken AS (
+        UPDATE platform.conversations c
+        SET automation_state = 'human', status = 'escalated', assigned_to_human = true, escalated_at = p_moment, run_at = NULL, first_pending_at = NULL,
+            human_takeover_count = c.human_takeover_count + 1
+        WHERE c.organization_id = p_organization_id AND c.connection_id = p_connection_id AND c.contact_id = p_contact_id
+          AND c.continued_in IS NOT NULL AND c.status IN ('active', 'escalated') AND c.automation_state = 'auto'
+        RETURNING c.id
+    )
+    SELECT array_agg(t.id) INTO others FROM taken t;
+    PERFORM agents.open_handoff(p_organization_id, t.id, 'human_echo', true) FROM unnest(others) AS t (id);
     WITH unsent AS (
         SELECT o.id, o.message_id, o.execution_id, o.created_at
         FROM platform.outbox o JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
@@ -4076,6 +4084,11 @@ BEGIN
     FROM (SELECT DISTINCT kept, opted_out_at FROM ended) e
     WHERE c.organization_id = p_organization_id AND c.id = e.kept AND e.opted_out_at IS NOT NULL;
 
+    -- what is still to be answered there is in the queue like everything that people have
+    PERFORM agents.open_handoff(p_organization_id, c.id, 'contact_merged')
+    FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status IN ('active', 'escalated')
+      AND c.continued_in IS NOT NULL AND c.automation_state = 'human' AND c.last_in_seq > c.done_seq;
     UPDATE platform.handoffs h SET state = 'resolved', closed_at = p_moment
     FROM platform.conversations c
     WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status = 'resolved' AND c.continued_in IS NOT NULL

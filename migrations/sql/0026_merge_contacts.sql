@@ -128,6 +128,11 @@ BEGIN
     FROM (SELECT DISTINCT kept, opted_out_at FROM ended) e
     WHERE c.organization_id = p_organization_id AND c.id = e.kept AND e.opted_out_at IS NOT NULL;
 
+    -- what is still to be answered there is in the queue like everything that people have
+    PERFORM agents.open_handoff(p_organization_id, c.id, 'contact_merged')
+    FROM platform.conversations c
+    WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status IN ('active', 'escalated')
+      AND c.continued_in IS NOT NULL AND c.automation_state = 'human' AND c.last_in_seq > c.done_seq;
     UPDATE platform.handoffs h SET state = 'resolved', closed_at = p_moment
     FROM platform.conversations c
     WHERE c.organization_id = p_organization_id AND c.contact_id = ANY (p_contact_ids) AND c.status = 'resolved' AND c.continued_in IS NOT NULL

@@ -110,11 +110,19 @@ CREATE FUNCTION integrations.silence(p_organization_id uuid, p_connection_id uui
 RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    others uuid[];
 BEGIN
-    UPDATE platform.conversations c
-    SET automation_state = 'human', status = 'escalated', assigned_to_human = true, escalated_at = p_moment, run_at = NULL, first_pending_at = NULL
-    WHERE c.organization_id = p_organization_id AND c.connection_id = p_connection_id AND c.contact_id = p_contact_id
-      AND c.continued_in IS NOT NULL AND c.status IN ('active', 'escalated') AND c.automation_state = 'auto';
+    WITH taken AS (
+        UPDATE platform.conversations c
+        SET automation_state = 'human', status = 'escalated', assigned_to_human = true, escalated_at = p_moment, run_at = NULL, first_pending_at = NULL,
+            human_takeover_count = c.human_takeover_count + 1
+        WHERE c.organization_id = p_organization_id AND c.connection_id = p_connection_id AND c.contact_id = p_contact_id
+          AND c.continued_in IS NOT NULL AND c.status IN ('active', 'escalated') AND c.automation_state = 'auto'
+        RETURNING c.id
+    )
+    SELECT array_agg(t.id) INTO others FROM taken t;
+    PERFORM agents.open_handoff(p_organization_id, t.id, 'human_echo', true) FROM unnest(others) AS t (id);
     WITH unsent AS (
         SELECT o.id, o.message_id, o.execution_id, o.created_at
         FROM platform.outbox o JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id

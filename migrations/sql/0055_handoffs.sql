@@ -240,7 +240,7 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'unknown');
-    ELSIF c.status NOT IN ('active', 'escalated') OR c.continued_in IS NOT NULL THEN
+    ELSIF c.status NOT IN ('active', 'escalated') THEN
         RETURN jsonb_build_object('state', 'closed');
     ELSIF c.automation_state = 'auto' THEN
         RETURN jsonb_build_object('state', 'with_ai');
@@ -275,7 +275,7 @@ BEGIN
     FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('state', 'unknown');
-    ELSIF c.status NOT IN ('active', 'escalated') OR c.continued_in IS NOT NULL THEN
+    ELSIF c.status NOT IN ('active', 'escalated') THEN
         RETURN jsonb_build_object('state', 'closed');
     ELSIF c.last_in_seq > p_seen_seq THEN
         RETURN jsonb_build_object('state', 'newer_message', 'last_seq', c.last_in_seq);

@@ -7,7 +7,7 @@ import re
 from tests.docs.behaviours import REPOSITORY
 
 _IN_SQL = re.compile(r"hand_over\([^;]*?'(?:human|dead)',\s*'([a-z_]+)'")
-_OF_INTAKE = re.compile(r"'(human_echo|message_too_old)'")
+_OF_INTAKE = re.compile(r"'(human_echo|message_too_old|contact_merged)'")
 _IN_PYTHON = re.compile(r"reason=\"([a-z_]+)\"")
 
 
