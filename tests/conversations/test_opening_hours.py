@@ -12,7 +12,9 @@ from shared.conversations.opening_hours import OpeningHours
 
 ZONE = "America/Sao_Paulo"
 WEEKDAYS: dict[str, Any] = {
-    "opening_hours": {**{day: ["09:00-12:00", "13:30-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}}
+    "opening_hours": {
+        **{day: ["09:00-12:00", "13:30-18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    }
 }
 
 
@@ -61,11 +63,11 @@ def test_holidays_are_the_countrys_and_those_of_the_state() -> None:
 
 def test_a_business_names_the_days_on_which_it_closes_besides() -> None:
     assert hours().is_open(at("2026-02-17T10:00"))
-    assert not hours(closed_on=["2026-02-17"]).is_open(at("2026-02-17T10:00"))
+    assert not hours(closed_dates=["2026-02-17"]).is_open(at("2026-02-17T10:00"))
 
 
 def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:
-    bar = OpeningHours.of({"opening_hours": {"sat": ["18:00-02:00"], "mon": ["00:00-24:00"]}}, timezone=ZONE)
+    bar = OpeningHours.of({"opening_hours": {"saturday": ["18:00-02:00"], "monday": ["00:00-24:00"]}}, timezone=ZONE)
     assert bar is not None
     assert bar.is_open(at("2026-11-22T01:59"))  # a Sunday
     assert not bar.is_open(at("2026-11-22T02:00"))
@@ -87,15 +89,15 @@ def test_without_hours_nobody_knows() -> None:
     ("settings", "named"),
     [
         ({"opening_hours": ["09:00-18:00"]}, "opening_hours"),
-        ({"opening_hours": {"monday": []}}, "mon, tue"),
-        ({"opening_hours": {"mon": "09:00-18:00"}}, "opening_hours.mon"),
-        ({"opening_hours": {"mon": ["9-18"]}}, "'9-18'"),
-        ({"opening_hours": {"mon": ["09:00-25:00"]}}, "24:00"),
-        ({"opening_hours": {"mon": ["09:75-18:00"]}}, "24:00"),
-        ({"opening_hours": {"mon": [900]}}, "900"),
+        ({"opening_hours": {"mon": []}}, "monday, tuesday"),
+        ({"opening_hours": {"monday": "09:00-18:00"}}, "opening_hours.monday"),
+        ({"opening_hours": {"monday": ["9-18"]}}, "'9-18'"),
+        ({"opening_hours": {"monday": ["09:00-25:00"]}}, "24:00"),
+        ({"opening_hours": {"monday": ["09:75-18:00"]}}, "24:00"),
+        ({"opening_hours": {"monday": [900]}}, "900"),
         ({"opening_hours": {}, "holiday_state": "XX"}, "XX"),
-        ({"opening_hours": {}, "closed_on": "2026-02-17"}, "closed_on"),
-        ({"opening_hours": {}, "closed_on": ["17/2"]}, "17/2"),
+        ({"opening_hours": {}, "closed_dates": "2026-02-17"}, "closed_dates"),
+        ({"opening_hours": {}, "closed_dates": ["17/2"]}, "17/2"),
     ],
 )
 def test_wrong_settings_are_named(settings: dict[str, Any], named: str) -> None:
