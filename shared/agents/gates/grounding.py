@@ -30,7 +30,7 @@ _GIFTS: Final = {
     "interest": re.compile(r"\bsem juros\b|\binterest[- ]free\b|\bsin intereses\b"),
     "guarantee": re.compile(r"\bgaranti(?:a|mos|do|da)\b|\bguaranteed?\b|\bwarranty\b"),
 }
-_DENIED: Final = re.compile(r"\b(?:nao|nem|sem|nenhum[a]?|not|no|never|sin|nunca)(?: \w+){0,5} $")
+_DENIED: Final = re.compile(r"\b(?:nao|nem|sem|nenhum[a]?|not|never|sin|nunca)(?: \w+){0,5} $")
 _READY: Final = (
     r"\b(?:cheg(?:a|am|ara|arao)|entreg\w{1,8}|pront[oa]s?|envi(?:o|a|amos|aremos)|post(?:o|amos|aremos)"
     r"|receb(?:e|era)|despach\w{1,6}"

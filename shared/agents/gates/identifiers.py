@@ -23,7 +23,8 @@ def check_identifiers(draft: Draft) -> Objection | None:
     text = draft.folded
     for code, pattern in (("uuid", _UUID), ("table", _TABLE), ("provider_id", _PROVIDER_ID), ("identifier", _SNAKE)):
         for match in pattern.finditer(text):
-            if match[0] not in draft.all_grounds and not _is_in_link(match[0], draft.text):
+            # a table's name has the form of a link, and any other id in a link is for the gate of links
+            if match[0] not in draft.all_grounds and (code == "table" or not _is_in_link(match[0], draft.text)):
                 if code == "identifier" and match[0] in draft.own_words:
                     continue
                 return Objection(code, match[0])
