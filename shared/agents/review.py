@@ -61,7 +61,7 @@ def draft_of(claimed: ClaimedTurn, answer: Answer) -> Draft:
     asked = tuple(message.words for message in claimed.messages if message.words)
     said = tuple(earlier.text or "" for earlier in claimed.history if earlier.sender == "customer")
     # when people answer is the business's own word, and true
-    own = (person_called(business_of(claimed.configuration), now=utc_now()),) if answer.abstained else ()
+    own = _own_sentences(claimed) if answer.abstained else ()
     return Draft(
         text=answer.text or "",
         sources=(*(source.text for source in answer.sources), *own),
@@ -77,6 +77,13 @@ def draft_of(claimed: ClaimedTurn, answer: Answer) -> Draft:
         written=":" in answer.model,  # a model is named after its provider; what is quoted or ruled is not
         most_characters=min(MOST_CHARACTERS, message_limit(claimed) * (MOST_PARTS - 2)),
     )
+
+
+def _own_sentences(claimed: ClaimedTurn) -> tuple[str, ...]:
+    """What the platform says of a hand-over, in each language in which it may be said to this customer."""
+    business = business_of(claimed.configuration)
+    now = utc_now()
+    return tuple(person_called(replace(business, locale=locale), now=now) for locale in (business.locale, "pt", "en"))
 
 
 def _may_write_again(responder: Responder, turn: Turn, vetoes: Sequence[Verdict]) -> bool:
