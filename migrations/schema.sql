@@ -127,6 +127,28 @@ CREATE TYPE integrations.new_item AS (
 
 ALTER TYPE integrations.new_item OWNER TO owner;
 
+-- Name: agents_due(integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.agents_due(p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, agent_id uuid, agent_type text, configuration jsonb, timezone text, due_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT r.organization_id, r.id, r.agent_type, r.configuration, r.timezone, r.next_scheduled_at
+    FROM (
+        SELECT a.organization_id, a.id, a.agent_type, a.configuration, g.timezone, a.next_scheduled_at,
+               row_number() OVER (PARTITION BY a.organization_id ORDER BY a.next_scheduled_at, a.id) AS rank
+        FROM departments.agents a
+        JOIN departments.departments d ON d.organization_id = a.organization_id AND d.id = a.department_id
+        JOIN platform.organizations g ON g.id = a.organization_id
+        WHERE a.status = 'active' AND a.next_scheduled_at <= clock_timestamp()
+          AND agents.pause_reason((SELECT s.paused_at FROM platform.switches s WHERE s.name = 'ai'), g.deleted_at, g.billing_status,
+                                  g.ai_paused_at, d.status, a.status, 'active') IS NULL
+    ) r
+    WHERE r.rank <= p_per_organization
+    ORDER BY r.rank, r.next_scheduled_at LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.agents_due(p_per_organization integer, p_limit integer) OWNER TO owner;
+
 -- Name: alert_handoff(uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone) RETURNS boolean
@@ -170,6 +192,29 @@ $$;
 
 ALTER FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) OWNER TO owner;
 
+-- Name: ask_for_run(uuid, uuid, uuid, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.ask_for_run(p_organization_id uuid, p_agent_id uuid, p_run_id uuid, p_data jsonb) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM departments.agents a WHERE a.organization_id = p_organization_id AND a.id = p_agent_id) THEN
+        RETURN 'unknown_agent';
+    END IF;
+    INSERT INTO agents.agent_runs (id, organization_id, agent_id, trigger_type, trigger_key, trigger_data, due_at, run_at)
+    VALUES (p_run_id, p_organization_id, p_agent_id, 'manual', p_run_id::text, p_data, clock_timestamp(), clock_timestamp())
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN 'exists';
+    END IF;
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, 'agent.run_asked_for', 'agent', p_agent_id, jsonb_build_object('run_id', p_run_id));
+    RETURN 'queued';
+END
+$$;
+
+ALTER FUNCTION agents.ask_for_run(p_organization_id uuid, p_agent_id uuid, p_run_id uuid, p_data jsonb) OWNER TO owner;
+
 -- Name: begin_limited_send(uuid, uuid, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) RETURNS agents.begun_send
@@ -206,6 +251,42 @@ END
 $$;
 
 ALTER FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) OWNER TO owner;
+
+-- Name: begin_runs(jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.begin_runs(p_due jsonb) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    due record;
+    made int := 0;
+BEGIN
+    FOR due IN SELECT * FROM jsonb_to_recordset(p_due)
+        AS d (organization_id uuid, agent_id uuid, due_at timestamptz, next_at timestamptz, data jsonb, problem text)
+        ORDER BY d.organization_id, d.agent_id
+    LOOP
+        UPDATE departments.agents a
+        SET next_scheduled_at = due.next_at, status = CASE WHEN due.problem IS NULL THEN a.status ELSE 'error' END,
+            status_reason = CASE WHEN due.problem IS NULL THEN a.status_reason ELSE left(due.problem, 2000) END
+        WHERE a.organization_id = due.organization_id AND a.id = due.agent_id AND a.next_scheduled_at = due.due_at AND a.status = 'active';
+        IF NOT FOUND THEN
+            CONTINUE;
+        ELSIF due.problem IS NOT NULL THEN
+            INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message)
+            VALUES (due.organization_id, 'agent.configuration_refused', 'agent', due.agent_id, false, left(due.problem, 2000));
+            CONTINUE;
+        END IF;
+        INSERT INTO agents.agent_runs (organization_id, agent_id, trigger_type, trigger_key, trigger_data, due_at, run_at)
+        VALUES (due.organization_id, due.agent_id, 'scheduled', to_char(due.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                coalesce(due.data, '{}'), due.due_at, clock_timestamp())
+        ON CONFLICT DO NOTHING;
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$$;
+
+ALTER FUNCTION agents.begin_runs(p_due jsonb) OWNER TO owner;
 
 -- Name: begin_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -265,6 +346,76 @@ END
 $$;
 
 ALTER FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) OWNER TO owner;
+
+-- Name: claim_run(uuid, uuid, uuid, double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.claim_run(p_organization_id uuid, p_run_id uuid, p_execution_id uuid, p_lease_seconds double precision, p_max_attempts integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    r agents.agent_runs;
+    setup record;
+    obstacle text;
+BEGIN
+    -- The agent's row first: of two runs of one agent the second waits here, and then sees the first. Turns only read it.
+    PERFORM FROM departments.agents a
+    WHERE a.organization_id = p_organization_id
+      AND a.id = (SELECT x.agent_id FROM agents.agent_runs x WHERE x.organization_id = p_organization_id AND x.id = p_run_id)
+    FOR NO KEY UPDATE;
+    SELECT * INTO r FROM agents.agent_runs x WHERE x.organization_id = p_organization_id AND x.id = p_run_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'unknown_run');
+    ELSIF r.status IN ('completed', 'failed') THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', r.status);
+    ELSIF r.lease_until > clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'idle', 'reason', 'leased');
+    ELSIF r.status = 'running' THEN
+        r := agents.end_try(r, 'timeout', p_max_attempts);
+    END IF;
+    IF r.status = 'failed' THEN
+        RETURN jsonb_build_object('kind', 'failed', 'reason', r.error_code);
+    ELSIF r.run_at > clock_timestamp() THEN
+        RETURN jsonb_build_object('kind', 'waiting', 'at', r.run_at, 'reason', coalesce(r.error_code, 'not_before'));
+    ELSIF EXISTS (SELECT FROM agents.agent_runs x
+                  WHERE x.organization_id = p_organization_id AND x.agent_id = r.agent_id AND x.status = 'running') THEN
+        obstacle := 'another_run';
+    END IF;
+
+    SELECT agents.pause_reason((SELECT s.paused_at FROM platform.switches s WHERE s.name = 'ai'), g.deleted_at, g.billing_status,
+                               g.ai_paused_at, d.status,
+                               -- an agent that is being trained is tried out by hand
+                               CASE WHEN a.status = 'training' AND r.trigger_type = 'manual' THEN 'active' ELSE a.status END,
+                               'active') AS paused,
+           jsonb_build_object(
+               'agent', jsonb_build_object('id', a.id, 'type', a.agent_type, 'name', a.name, 'configuration', a.configuration,
+                                           'model_configuration', a.model_configuration),
+               'department', jsonb_build_object('id', d.id, 'type', d.type, 'configuration', d.configuration),
+               'organization', jsonb_build_object('name', g.name, 'locale', g.locale, 'timezone', g.timezone)) AS configuration
+    INTO setup
+    FROM departments.agents a
+    JOIN departments.departments d ON d.organization_id = a.organization_id AND d.id = a.department_id
+    JOIN platform.organizations g ON g.id = a.organization_id
+    WHERE a.organization_id = p_organization_id AND a.id = r.agent_id;
+    obstacle := coalesce(setup.paused, obstacle);
+    IF obstacle IS NOT NULL THEN
+        UPDATE agents.agent_runs x SET run_at = clock_timestamp() + interval '60 seconds'
+        WHERE x.organization_id = p_organization_id AND x.id = p_run_id
+        RETURNING x.* INTO r;
+        RETURN jsonb_build_object('kind', 'waiting', 'at', r.run_at, 'reason', obstacle);
+    END IF;
+
+    UPDATE agents.agent_runs x
+    SET status = 'running', attempts = x.attempts + 1, fence = x.fence + 1, execution_id = p_execution_id,
+        lease_until = clock_timestamp() + make_interval(secs => p_lease_seconds), started_at = clock_timestamp()
+    WHERE x.organization_id = p_organization_id AND x.id = p_run_id
+    RETURNING x.* INTO r;
+    RETURN jsonb_build_object(
+        'kind', 'claimed', 'fence', r.fence, 'attempt', r.attempts,
+        'trigger', jsonb_build_object('type', r.trigger_type, 'data', r.trigger_data, 'due_at', r.due_at)) || setup.configuration;
+END
+$$;
+
+ALTER FUNCTION agents.claim_run(p_organization_id uuid, p_run_id uuid, p_execution_id uuid, p_lease_seconds double precision, p_max_attempts integer) OWNER TO owner;
 
 -- Name: claim_turn(uuid, uuid, double precision, integer, double precision, integer, integer, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -346,6 +497,7 @@ BEGIN
 
     SELECT a.id AS agent_id, a.status AS agent_status, d.status AS department_status,
            g.ai_paused_at, g.billing_status, g.deleted_at, n.status AS connection_status,
+           (SELECT s.paused_at FROM platform.switches s WHERE s.name = 'ai') AS platform_paused_at,
            jsonb_build_object(
                'agent', jsonb_build_object('id', a.id, 'type', a.agent_type, 'configuration', a.configuration,
                                            'model_configuration', a.model_configuration),
@@ -366,7 +518,7 @@ BEGIN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'no_agent');
         RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'no_agent');
     END IF;
-    obstacle := agents.pause_reason(setup.deleted_at, setup.billing_status, setup.ai_paused_at,
+    obstacle := agents.pause_reason(setup.platform_paused_at, setup.deleted_at, setup.billing_status, setup.ai_paused_at,
                                     setup.department_status, setup.agent_status, setup.connection_status);
     IF obstacle IS NOT NULL THEN
         -- looked at again in a minute, behind whatever else is due: a switched-off agent must not hide the others' work
@@ -822,6 +974,68 @@ $$;
 
 ALTER FUNCTION agents.disable_template(o platform.outbox, p_error_code text) OWNER TO owner;
 
+-- Name: agent_runs; Type: TABLE; Schema: agents; Owner: owner
+
+CREATE TABLE agents.agent_runs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    trigger_type text NOT NULL,
+    trigger_key text NOT NULL,
+    trigger_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    lease_until timestamp with time zone,
+    execution_id uuid,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    output_data jsonb,
+    error_code text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT agent_runs_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT agent_runs_end_check CHECK (((status = ANY (ARRAY['completed'::text, 'failed'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT agent_runs_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT agent_runs_fence_check CHECK ((fence >= 0)),
+    CONSTRAINT agent_runs_lease_check CHECK (((status = 'running'::text) = (lease_until IS NOT NULL))),
+    CONSTRAINT agent_runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text]))),
+    CONSTRAINT agent_runs_trigger_data_check CHECK ((jsonb_typeof(trigger_data) = 'object'::text)),
+    CONSTRAINT agent_runs_trigger_key_check CHECK (((char_length(trigger_key) >= 1) AND (char_length(trigger_key) <= 200))),
+    CONSTRAINT agent_runs_trigger_type_check CHECK ((trigger_type = ANY (ARRAY['scheduled'::text, 'manual'::text, 'event'::text])))
+);
+
+ALTER TABLE ONLY agents.agent_runs FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE agents.agent_runs OWNER TO owner;
+
+-- Name: end_try(agents.agent_runs, text, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.end_try(r agents.agent_runs, p_error_code text, p_max_attempts integer) RETURNS agents.agent_runs
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    is_last boolean := r.attempts >= p_max_attempts;
+BEGIN
+    PERFORM agents.record_try(r, 'failed', p_error_code, NULL);
+    UPDATE agents.agent_runs x
+    SET status = CASE WHEN is_last THEN 'failed' ELSE 'pending' END, lease_until = NULL, error_code = p_error_code,
+        finished_at = CASE WHEN is_last THEN clock_timestamp() END,
+        run_at = CASE WHEN is_last THEN x.run_at ELSE clock_timestamp() + make_interval(secs => 30 * 2 ^ x.attempts) END
+    WHERE x.organization_id = r.organization_id AND x.id = r.id
+    RETURNING x.* INTO r;
+    IF is_last THEN
+        INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, success, error_message, metadata)
+        VALUES (r.organization_id, 'agent.run_failed', 'agent', r.agent_id, false, p_error_code,
+                jsonb_build_object('run_id', r.id, 'trigger', r.trigger_type, 'attempts', r.attempts));
+    END IF;
+    RETURN r;
+END
+$$;
+
+ALTER FUNCTION agents.end_try(r agents.agent_runs, p_error_code text, p_max_attempts integer) OWNER TO owner;
+
 -- Name: escalate_failures(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.escalate_failures(p_window_seconds double precision, p_batch integer) RETURNS integer
@@ -926,6 +1140,34 @@ END
 $$;
 
 ALTER FUNCTION agents.expire_ingestions(p_batch integer) OWNER TO owner;
+
+-- Name: expire_runs(integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.expire_runs(p_max_attempts integer, p_batch integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    r agents.agent_runs;
+    again int := 0;
+    failed int := 0;
+BEGIN
+    FOR r IN
+        SELECT * FROM agents.agent_runs x WHERE x.status = 'running' AND x.lease_until <= clock_timestamp()
+        ORDER BY x.lease_until LIMIT p_batch
+        FOR NO KEY UPDATE SKIP LOCKED
+    LOOP
+        r := agents.end_try(r, 'timeout', p_max_attempts);
+        IF r.status = 'failed' THEN
+            failed := failed + 1;
+        ELSE
+            again := again + 1;
+        END IF;
+    END LOOP;
+    RETURN jsonb_build_object('again', again, 'failed', failed);
+END
+$$;
+
+ALTER FUNCTION agents.expire_runs(p_max_attempts integer, p_batch integer) OWNER TO owner;
 
 -- Name: expire_sends(double precision, integer); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1042,6 +1284,31 @@ $$;
 
 ALTER FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) OWNER TO owner;
 
+-- Name: finish_run(uuid, uuid, bigint, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.finish_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_result jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    r agents.agent_runs;
+BEGIN
+    PERFORM agents.settle_attempts(p_organization_id, p_result -> 'attempts'); -- what was paid was paid, whoever has the run now
+    UPDATE agents.agent_runs x
+    SET status = 'completed', finished_at = clock_timestamp(), lease_until = NULL, error_code = NULL, output_data = p_result -> 'summary'
+    WHERE x.organization_id = p_organization_id AND x.id = p_run_id AND x.fence = p_fence AND x.status = 'running'
+    RETURNING x.* INTO r;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM agents.record_try(r, 'completed', 'done', p_result);
+    INSERT INTO audit.activity_logs (organization_id, action, resource_type, resource_id, metadata)
+    VALUES (p_organization_id, 'agent.run_completed', 'agent', r.agent_id, jsonb_build_object('run_id', r.id, 'trigger', r.trigger_type));
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION agents.finish_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_result jsonb) OWNER TO owner;
+
 -- Name: finish_send(uuid, uuid, integer, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) RETURNS jsonb
@@ -1106,6 +1373,24 @@ CREATE FUNCTION agents.first_response_seconds(c platform.conversations) RETURNS 
 $$;
 
 ALTER FUNCTION agents.first_response_seconds(c platform.conversations) OWNER TO owner;
+
+-- Name: forget_runs(integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.forget_runs(p_days integer, p_batch integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    removed int;
+BEGIN
+    DELETE FROM agents.agent_runs x
+    WHERE x.id IN (SELECT o.id FROM agents.agent_runs o WHERE o.finished_at < clock_timestamp() - make_interval(days => p_days)
+                   LIMIT p_batch FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS removed = ROW_COUNT;
+    RETURN removed;
+END
+$$;
+
+ALTER FUNCTION agents.forget_runs(p_days integer, p_batch integer) OWNER TO owner;
 
 -- Name: hand_over(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1467,14 +1752,15 @@ $$;
 
 ALTER FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) OWNER TO owner;
 
--- Name: pause_reason(timestamp with time zone, text, timestamp with time zone, text, text, text); Type: FUNCTION; Schema: agents; Owner: owner
+-- Name: pause_reason(timestamp with time zone, timestamp with time zone, text, timestamp with time zone, text, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
-CREATE FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) RETURNS text
+CREATE FUNCTION agents.pause_reason(p_platform_paused_at timestamp with time zone, p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
     SELECT CASE
         WHEN p_deleted_at IS NOT NULL OR p_billing_status = 'cancelled' THEN 'organization_cancelled'
         WHEN p_billing_status = 'suspended' THEN 'organization_suspended'
+        WHEN p_platform_paused_at IS NOT NULL THEN 'platform_paused'
         WHEN p_ai_paused_at IS NOT NULL THEN 'ai_paused'
         WHEN p_department_status <> 'active' THEN 'department_paused'
         WHEN p_agent_status <> 'active' THEN 'agent_paused'
@@ -1483,7 +1769,7 @@ CREATE FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_bil
     END
 $$;
 
-ALTER FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) OWNER TO owner;
+ALTER FUNCTION agents.pause_reason(p_platform_paused_at timestamp with time zone, p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) OWNER TO owner;
 
 -- Name: queue_message(uuid, uuid, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1620,6 +1906,32 @@ $$;
 
 ALTER FUNCTION agents.queue_window_template(o platform.outbox) OWNER TO owner;
 
+-- Name: raise_event(); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.raise_event() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO agents.agent_runs AS r (organization_id, agent_id, trigger_type, trigger_key, trigger_data, due_at, run_at)
+    SELECT a.organization_id, a.id, 'event', NEW.action,
+           jsonb_build_object('event', NEW.action, 'resource_ids', jsonb_build_array(NEW.resource_id), 'times', 1),
+           clock_timestamp(), clock_timestamp() + interval '60 seconds'
+    FROM departments.agents a
+    WHERE a.organization_id = NEW.organization_id AND a.status = 'active'
+      AND a.configuration @> jsonb_build_object('triggers', jsonb_build_array(jsonb_build_object('type', 'event', 'event', NEW.action)))
+    ORDER BY a.id
+    ON CONFLICT (organization_id, agent_id, trigger_key) WHERE trigger_type = 'event' AND status = 'pending' AND attempts = 0
+    DO UPDATE SET trigger_data = r.trigger_data || jsonb_build_object(
+        'times', (r.trigger_data ->> 'times')::int + 1,
+        'resource_ids', CASE WHEN jsonb_array_length(r.trigger_data -> 'resource_ids') < 100
+                             THEN (r.trigger_data -> 'resource_ids') || jsonb_build_array(NEW.resource_id)
+                             ELSE r.trigger_data -> 'resource_ids' END);
+    RETURN NULL;
+END
+$$;
+
+ALTER FUNCTION agents.raise_event() OWNER TO owner;
+
 -- Name: record_sent(uuid, uuid, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) RETURNS void
@@ -1636,6 +1948,26 @@ END
 $$;
 
 ALTER FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) OWNER TO owner;
+
+-- Name: record_try(agents.agent_runs, text, text, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.record_try(r agents.agent_runs, p_status text, p_outcome text, p_result jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO departments.agent_executions (
+        id, organization_id, agent_id, fence, trigger_type, trigger_data, status, outcome, started_at, completed_at, execution_time_ms,
+        output_data, error_details, model_used, tokens_consumed, input_tokens, output_tokens, cached_tokens, cost_usd, price_version,
+        created_at)
+    VALUES (
+        r.execution_id, r.organization_id, r.agent_id, r.fence, r.trigger_type,
+        r.trigger_data || jsonb_build_object('run_id', r.id, 'due_at', r.due_at, 'attempt', r.attempts), p_status, p_outcome, r.started_at,
+        clock_timestamp(), least(1000 * extract(epoch FROM clock_timestamp() - r.started_at), 2147483647)::int, p_result -> 'summary',
+        CASE p_status WHEN 'failed' THEN jsonb_build_object('code', p_outcome) END, p_result ->> 'model',
+        coalesce((p_result ->> 'tokens')::int, 0), (p_result ->> 'input_tokens')::int, (p_result ->> 'output_tokens')::int,
+        (p_result ->> 'cached_tokens')::int, (p_result ->> 'cost_usd')::numeric, p_result ->> 'price_version', clock_timestamp())
+$$;
+
+ALTER FUNCTION agents.record_try(r agents.agent_runs, p_status text, p_outcome text, p_result jsonb) OWNER TO owner;
 
 -- Name: refuse_send(uuid, uuid, double precision, double precision); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1700,6 +2032,28 @@ END
 $$;
 
 ALTER FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) OWNER TO owner;
+
+-- Name: release_run(uuid, uuid, bigint, text, integer, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.release_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_error_code text, p_max_attempts integer, p_attempts jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    r agents.agent_runs;
+BEGIN
+    PERFORM agents.settle_attempts(p_organization_id, p_attempts); -- what was paid was paid, whoever has the run now
+    SELECT * INTO r FROM agents.agent_runs x
+    WHERE x.organization_id = p_organization_id AND x.id = p_run_id AND x.fence = p_fence AND x.status = 'running'
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('state', 'stale');
+    END IF;
+    r := agents.end_try(r, p_error_code, p_max_attempts);
+    RETURN jsonb_build_object('state', r.status, 'run_at', r.run_at);
+END
+$$;
+
+ALTER FUNCTION agents.release_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_error_code text, p_max_attempts integer, p_attempts jsonb) OWNER TO owner;
 
 -- Name: release_turn(uuid, uuid, bigint, text, jsonb); Type: FUNCTION; Schema: agents; Owner: owner
 
@@ -1856,6 +2210,24 @@ $$;
 
 ALTER FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) OWNER TO owner;
 
+-- Name: runs_to_wake(integer, integer); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.runs_to_wake(p_per_organization integer, p_limit integer) RETURNS TABLE(organization_id uuid, agent_id uuid, run_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT r.organization_id, r.agent_id, r.id
+    FROM (
+        SELECT x.organization_id, x.agent_id, x.id, x.run_at,
+               row_number() OVER (PARTITION BY x.organization_id ORDER BY x.run_at, x.id) AS rank
+        FROM agents.agent_runs x
+        WHERE x.status = 'pending' AND x.run_at <= clock_timestamp()
+    ) r
+    WHERE r.rank <= p_per_organization
+    ORDER BY r.rank, r.run_at LIMIT p_limit
+$$;
+
+ALTER FUNCTION agents.runs_to_wake(p_per_organization integer, p_limit integer) OWNER TO owner;
+
 -- Name: same_text(platform.outbox, platform.outbox); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.same_text(x platform.outbox, o platform.outbox) RETURNS boolean
@@ -1926,9 +2298,10 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
                              WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
                 THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
-            -- the switch of the AI does not stop what people write
+            -- the switches of the AI stop everything automatic and nothing that a person writes or sends
             ELSE coalesce(
-                agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                agents.pause_reason(CASE WHEN w.automatic THEN (SELECT s.paused_at FROM platform.switches s WHERE s.name = 'ai') END,
+                                    g.deleted_at, g.billing_status, CASE WHEN w.automatic THEN g.ai_paused_at END,
                                     d.status, a.status, n.status),
                 CASE WHEN n.rate_limit_per_hour = 0
                           OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
@@ -1939,13 +2312,13 @@ CREATE FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_ma
     JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
     JOIN platform.organizations g ON g.id = o.organization_id
     JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     CROSS JOIN LATERAL (
-        SELECT c.last_inbound_at,
+        SELECT c.last_inbound_at, o.kind <> 'human' AND m.sender_user_id IS NULL AS automatic,
                coalesce(c.last_inbound_at, '-infinity') <= clock_timestamp() - interval '24 hours'
                    OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
                o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
     ) w
-    LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id
@@ -4757,6 +5130,7 @@ CREATE TABLE departments.agents (
     configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
     model_configuration jsonb DEFAULT '{"max_tokens": 1000, "temperature": 0.7, "primary_model": "gpt-4", "fallback_model": "gpt-3.5-turbo"}'::jsonb NOT NULL,
     status text DEFAULT 'active'::text NOT NULL,
+    status_reason text,
     last_execution_at timestamp with time zone,
     next_scheduled_at timestamp with time zone,
     execution_count integer DEFAULT 0 NOT NULL,
@@ -4772,12 +5146,48 @@ CREATE TABLE departments.agents (
     CONSTRAINT agents_model_configuration_check CHECK ((jsonb_typeof(model_configuration) = 'object'::text)),
     CONSTRAINT agents_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
     CONSTRAINT agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'error'::text, 'training'::text]))),
+    CONSTRAINT agents_status_reason_check CHECK ((char_length(status_reason) <= 2000)),
     CONSTRAINT agents_success_count_check CHECK ((success_count >= 0))
 );
 
 ALTER TABLE ONLY departments.agents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE departments.agents OWNER TO owner;
+
+-- Name: COLUMN agents.last_execution_at; Type: COMMENT; Schema: departments; Owner: owner
+
+COMMENT ON COLUMN departments.agents.last_execution_at IS 'the seed''s; not written: departments.agent_activity derives it';
+
+-- Name: COLUMN agents.execution_count; Type: COMMENT; Schema: departments; Owner: owner
+
+COMMENT ON COLUMN departments.agents.execution_count IS 'the seed''s; not written: departments.agent_activity derives it';
+
+-- Name: COLUMN agents.success_count; Type: COMMENT; Schema: departments; Owner: owner
+
+COMMENT ON COLUMN departments.agents.success_count IS 'the seed''s; not written: departments.agent_activity derives it';
+
+-- Name: COLUMN agents.avg_execution_time_ms; Type: COMMENT; Schema: departments; Owner: owner
+
+COMMENT ON COLUMN departments.agents.avg_execution_time_ms IS 'the seed''s; not written: departments.agent_activity derives it';
+
+-- Name: agent_activity; Type: VIEW; Schema: departments; Owner: owner
+
+CREATE VIEW departments.agent_activity WITH (security_invoker='true') AS
+ SELECT a.organization_id,
+    a.id AS agent_id,
+    x.last_execution_at,
+    COALESCE(x.execution_count, (0)::bigint) AS execution_count,
+    COALESCE(x.success_count, (0)::bigint) AS success_count,
+    x.avg_execution_time_ms
+   FROM (departments.agents a
+     LEFT JOIN LATERAL ( SELECT max(e.created_at) AS last_execution_at,
+            count(*) AS execution_count,
+            count(*) FILTER (WHERE (e.status = 'completed'::text)) AS success_count,
+            (round(avg(e.execution_time_ms)))::integer AS avg_execution_time_ms
+           FROM departments.agent_executions e
+          WHERE ((e.organization_id = a.organization_id) AND (e.agent_id = a.id) AND (e.status <> 'superseded'::text))) x ON (true));
+
+ALTER VIEW departments.agent_activity OWNER TO owner;
 
 -- Name: departments; Type: TABLE; Schema: departments; Owner: owner
 
@@ -4790,6 +5200,7 @@ CREATE TABLE departments.departments (
     configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
     industry_template text,
     status text DEFAULT 'active'::text NOT NULL,
+    status_reason text,
     last_activity_at timestamp with time zone DEFAULT now(),
     metrics jsonb DEFAULT '{"total_tasks": 0, "failed_tasks": 0, "successful_tasks": 0, "avg_response_time": 0}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -4800,6 +5211,7 @@ CREATE TABLE departments.departments (
     CONSTRAINT departments_metrics_check CHECK ((jsonb_typeof(metrics) = 'object'::text)),
     CONSTRAINT departments_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
     CONSTRAINT departments_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'archived'::text]))),
+    CONSTRAINT departments_status_reason_check CHECK ((char_length(status_reason) <= 2000)),
     CONSTRAINT departments_type_check CHECK (((char_length(type) >= 1) AND (char_length(type) <= 100)))
 );
 
@@ -5699,10 +6111,12 @@ CREATE TABLE platform.organizations (
     trial_ends_at timestamp with time zone,
     encryption_key_id text,
     ai_paused_at timestamp with time zone,
+    ai_paused_reason text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     deleted_at timestamp with time zone,
     search_vector tsvector GENERATED ALWAYS AS (to_tsvector('portuguese'::regconfig, ((name || ' '::text) || COALESCE(business_type, ''::text)))) STORED,
+    CONSTRAINT organizations_ai_paused_reason_check CHECK ((char_length(ai_paused_reason) <= 2000)),
     CONSTRAINT organizations_billing_status_check CHECK ((billing_status = ANY (ARRAY['trial'::text, 'active'::text, 'suspended'::text, 'cancelled'::text]))),
     CONSTRAINT organizations_business_type_check CHECK (((char_length(business_type) >= 1) AND (char_length(business_type) <= 100))),
     CONSTRAINT organizations_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -5792,6 +6206,19 @@ CREATE TABLE platform.subscriptions (
 ALTER TABLE ONLY platform.subscriptions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.subscriptions OWNER TO owner;
+
+-- Name: switches; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.switches (
+    name text NOT NULL,
+    paused_at timestamp with time zone,
+    reason text,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT switches_name_check CHECK ((name = 'ai'::text)),
+    CONSTRAINT switches_reason_check CHECK ((char_length(reason) <= 2000))
+);
+
+ALTER TABLE platform.switches OWNER TO owner;
 
 -- Name: usage_records; Type: TABLE; Schema: platform; Owner: owner
 
@@ -5914,6 +6341,11 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO owner;
+
+-- Name: agent_runs agent_runs_pkey; Type: CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.agent_runs
+    ADD CONSTRAINT agent_runs_pkey PRIMARY KEY (id);
 
 -- Name: llm_attempts llm_attempts_pkey; Type: CONSTRAINT; Schema: agents; Owner: owner
 
@@ -6260,6 +6692,11 @@ ALTER TABLE ONLY platform.partitioned_tables
 ALTER TABLE ONLY platform.subscriptions
     ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (id);
 
+-- Name: switches switches_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
+
+ALTER TABLE ONLY platform.switches
+    ADD CONSTRAINT switches_pkey PRIMARY KEY (name);
+
 -- Name: usage_records usage_records_pkey; Type: CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.usage_records
@@ -6279,6 +6716,30 @@ ALTER TABLE ONLY platform.users
 
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+-- Name: idx_agent_runs_agent; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE INDEX idx_agent_runs_agent ON agents.agent_runs USING btree (organization_id, agent_id, created_at);
+
+-- Name: idx_agent_runs_ended; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE INDEX idx_agent_runs_ended ON agents.agent_runs USING btree (organization_id, finished_at) WHERE (finished_at IS NOT NULL);
+
+-- Name: idx_agent_runs_gathering; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE UNIQUE INDEX idx_agent_runs_gathering ON agents.agent_runs USING btree (organization_id, agent_id, trigger_key) WHERE ((trigger_type = 'event'::text) AND (status = 'pending'::text) AND (attempts = 0));
+
+-- Name: idx_agent_runs_once; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE UNIQUE INDEX idx_agent_runs_once ON agents.agent_runs USING btree (organization_id, agent_id, trigger_type, trigger_key) WHERE (trigger_type <> 'event'::text);
+
+-- Name: idx_agent_runs_one_at_a_time; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE UNIQUE INDEX idx_agent_runs_one_at_a_time ON agents.agent_runs USING btree (organization_id, agent_id) WHERE (status = 'running'::text);
+
+-- Name: idx_agent_runs_open; Type: INDEX; Schema: agents; Owner: owner
+
+CREATE INDEX idx_agent_runs_open ON agents.agent_runs USING btree (organization_id, run_at) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
 
 -- Name: idx_llm_attempts_execution; Type: INDEX; Schema: agents; Owner: owner
 
@@ -6804,6 +7265,10 @@ CREATE UNIQUE INDEX subscriptions_stripe ON platform.subscriptions USING btree (
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON agents.spending_limits FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: activity_logs raise_event; Type: TRIGGER; Schema: audit; Owner: owner
+
+CREATE TRIGGER raise_event AFTER INSERT ON audit.activity_logs FOR EACH ROW WHEN (((new.organization_id IS NOT NULL) AND (new.action = ANY (ARRAY['conversation.escalated'::text, 'conversation.resolved'::text])))) EXECUTE FUNCTION agents.raise_event();
+
 -- Name: agents set_updated_at; Type: TRIGGER; Schema: departments; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON departments.agents FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
@@ -6880,9 +7345,18 @@ CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.outbox FOR EACH ROW EXEC
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.subscriptions FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
 
+-- Name: switches set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
+
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.switches FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
 -- Name: users set_updated_at; Type: TRIGGER; Schema: platform; Owner: owner
 
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON platform.users FOR EACH ROW EXECUTE FUNCTION platform.set_updated_at();
+
+-- Name: agent_runs agent_runs_organization_id_agent_id_fkey; Type: FK CONSTRAINT; Schema: agents; Owner: owner
+
+ALTER TABLE ONLY agents.agent_runs
+    ADD CONSTRAINT agent_runs_organization_id_agent_id_fkey FOREIGN KEY (organization_id, agent_id) REFERENCES departments.agents(organization_id, id) ON DELETE CASCADE;
 
 -- Name: model_prices model_prices_organization_id_fkey; Type: FK CONSTRAINT; Schema: agents; Owner: owner
 
@@ -7214,6 +7688,14 @@ ALTER TABLE ONLY platform.user_sessions
 ALTER TABLE ONLY platform.users
     ADD CONSTRAINT users_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
 
+-- Name: agent_runs; Type: ROW SECURITY; Schema: agents; Owner: owner
+
+ALTER TABLE agents.agent_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: agent_runs definer_role_agent_runs; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY definer_role_agent_runs ON agents.agent_runs TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: llm_attempts; Type: ROW SECURITY; Schema: agents; Owner: owner
 
 ALTER TABLE agents.llm_attempts ENABLE ROW LEVEL SECURITY;
@@ -7226,6 +7708,10 @@ ALTER TABLE agents.model_prices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE agents.spending_limits ENABLE ROW LEVEL SECURITY;
 
+-- Name: agent_runs tenant_isolation_agent_runs; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY tenant_isolation_agent_runs ON agents.agent_runs TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
 -- Name: llm_attempts tenant_isolation_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
 
 CREATE POLICY tenant_isolation_llm_attempts ON agents.llm_attempts TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
@@ -7237,6 +7723,10 @@ CREATE POLICY tenant_isolation_model_prices ON agents.model_prices TO applicatio
 -- Name: spending_limits tenant_isolation_spending_limits; Type: POLICY; Schema: agents; Owner: owner
 
 CREATE POLICY tenant_isolation_spending_limits ON agents.spending_limits TO application_role USING ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id))) WITH CHECK ((organization_id = ( SELECT platform.current_organization_id() AS current_organization_id)));
+
+-- Name: agent_runs worker_role_agent_runs; Type: POLICY; Schema: agents; Owner: owner
+
+CREATE POLICY worker_role_agent_runs ON agents.agent_runs TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: llm_attempts worker_role_llm_attempts; Type: POLICY; Schema: agents; Owner: owner
 
@@ -7286,6 +7776,10 @@ ALTER TABLE departments.agents ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY definer_role_agent_executions ON departments.agent_executions TO definer_role USING (true) WITH CHECK (true);
 
+-- Name: agents definer_role_agents; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY definer_role_agents ON departments.agents TO definer_role USING (true) WITH CHECK (true);
+
 -- Name: departments definer_role_departments; Type: POLICY; Schema: departments; Owner: owner
 
 CREATE POLICY definer_role_departments ON departments.departments TO definer_role USING (true) WITH CHECK (true);
@@ -7309,6 +7803,10 @@ CREATE POLICY tenant_isolation_departments ON departments.departments TO applica
 -- Name: agent_executions worker_role_agent_executions; Type: POLICY; Schema: departments; Owner: owner
 
 CREATE POLICY worker_role_agent_executions ON departments.agent_executions TO worker_role USING (true) WITH CHECK (true);
+
+-- Name: agents worker_role_agents; Type: POLICY; Schema: departments; Owner: owner
+
+CREATE POLICY worker_role_agents ON departments.agents TO worker_role USING (true) WITH CHECK (true);
 
 -- Name: departments worker_role_departments; Type: POLICY; Schema: departments; Owner: owner
 
@@ -7814,6 +8312,11 @@ GRANT ALL ON TYPE integrations.customer_name TO definer_role;
 
 GRANT ALL ON TYPE integrations.new_item TO definer_role;
 
+-- Name: FUNCTION agents_due(p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.agents_due(p_per_organization integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.agents_due(p_per_organization integer, p_limit integer) TO worker_role;
+
 -- Name: FUNCTION alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.alert_handoff(p_organization_id uuid, p_handoff_id uuid, p_opens_at timestamp with time zone) FROM PUBLIC;
@@ -7825,25 +8328,43 @@ REVOKE ALL ON FUNCTION agents.answered_by_person(p_organization_id uuid, p_conve
 GRANT ALL ON FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) TO application_role;
 GRANT ALL ON FUNCTION agents.answered_by_person(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
 
+-- Name: FUNCTION ask_for_run(p_organization_id uuid, p_agent_id uuid, p_run_id uuid, p_data jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.ask_for_run(p_organization_id uuid, p_agent_id uuid, p_run_id uuid, p_data jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.ask_for_run(p_organization_id uuid, p_agent_id uuid, p_run_id uuid, p_data jsonb) TO application_role;
+
 -- Name: FUNCTION begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO application_role;
+GRANT ALL ON FUNCTION agents.begin_limited_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO worker_role;
+
+-- Name: FUNCTION begin_runs(p_due jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.begin_runs(p_due jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.begin_runs(p_due jsonb) TO worker_role;
 
 -- Name: FUNCTION begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
+GRANT ALL ON FUNCTION agents.begin_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO worker_role;
 
 -- Name: FUNCTION claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.claim_handoff(p_organization_id uuid, p_id uuid, p_user_id uuid) TO application_role;
 
+-- Name: FUNCTION claim_run(p_organization_id uuid, p_run_id uuid, p_execution_id uuid, p_lease_seconds double precision, p_max_attempts integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.claim_run(p_organization_id uuid, p_run_id uuid, p_execution_id uuid, p_lease_seconds double precision, p_max_attempts integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.claim_run(p_organization_id uuid, p_run_id uuid, p_execution_id uuid, p_lease_seconds double precision, p_max_attempts integer) TO application_role;
+
 -- Name: FUNCTION claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) TO application_role;
+GRANT ALL ON FUNCTION agents.claim_turn(p_organization_id uuid, p_conversation_id uuid, p_lease_seconds double precision, p_max_attempts integer, p_max_age_seconds double precision, p_history integer, p_max_replies integer, p_media_seconds double precision) TO worker_role;
 
 -- Name: FUNCTION close_handoff(p_organization_id uuid, p_conversation_id uuid, p_state text, p_user_id uuid); Type: ACL; Schema: agents; Owner: owner
 
@@ -7861,6 +8382,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE platform.conversations TO definer_role;
 
 REVOKE ALL ON FUNCTION agents.close_lost_run(c platform.conversations) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.close_lost_run(c platform.conversations) TO application_role;
+GRANT ALL ON FUNCTION agents.close_lost_run(c platform.conversations) TO worker_role;
 
 -- Name: FUNCTION close_stuck_executions(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -7903,6 +8425,7 @@ GRANT ALL ON FUNCTION agents.close_window(o platform.outbox) TO worker_role;
 
 REVOKE ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.commit_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_from_seq bigint, p_to_seq bigint, p_turn jsonb) TO worker_role;
 
 -- Name: FUNCTION conversations_to_wake(p_grace_seconds double precision, p_per_organization integer, p_limit integer, p_uncertain_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
@@ -7928,6 +8451,19 @@ GRANT ALL ON FUNCTION agents.count_messages(p_organization_id uuid, p_conversati
 
 REVOKE ALL ON FUNCTION agents.disable_template(o platform.outbox, p_error_code text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.disable_template(o platform.outbox, p_error_code text) TO application_role;
+GRANT ALL ON FUNCTION agents.disable_template(o platform.outbox, p_error_code text) TO worker_role;
+
+-- Name: TABLE agent_runs; Type: ACL; Schema: agents; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE agents.agent_runs TO application_role;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE agents.agent_runs TO worker_role;
+GRANT SELECT,INSERT,UPDATE ON TABLE agents.agent_runs TO definer_role;
+
+-- Name: FUNCTION end_try(r agents.agent_runs, p_error_code text, p_max_attempts integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.end_try(r agents.agent_runs, p_error_code text, p_max_attempts integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.end_try(r agents.agent_runs, p_error_code text, p_max_attempts integer) TO application_role;
+GRANT ALL ON FUNCTION agents.end_try(r agents.agent_runs, p_error_code text, p_max_attempts integer) TO worker_role;
 
 -- Name: FUNCTION escalate_failures(p_window_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -7943,11 +8479,17 @@ GRANT ALL ON FUNCTION agents.estimate_attempts(p_limit_seconds double precision,
 
 REVOKE ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.exceeds_spending_limit(p_organization_id uuid, p_agent_id uuid) TO worker_role;
 
 -- Name: FUNCTION expire_ingestions(p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.expire_ingestions(p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.expire_ingestions(p_batch integer) TO worker_role;
+
+-- Name: FUNCTION expire_runs(p_max_attempts integer, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.expire_runs(p_max_attempts integer, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.expire_runs(p_max_attempts integer, p_batch integer) TO worker_role;
 
 -- Name: FUNCTION expire_sends(p_limit_seconds double precision, p_batch integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -7963,21 +8505,34 @@ GRANT ALL ON FUNCTION agents.expire_transfers(p_batch integer) TO worker_role;
 
 REVOKE ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) TO application_role;
+GRANT ALL ON FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid, p_provider_message_id text, p_moment timestamp with time zone) TO worker_role;
 
 -- Name: FUNCTION finish_refused(o platform.outbox, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.finish_refused(o platform.outbox, p_result jsonb) TO worker_role;
+
+-- Name: FUNCTION finish_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.finish_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.finish_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_result jsonb) TO application_role;
 
 -- Name: FUNCTION finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.finish_send(p_organization_id uuid, p_outbox_id uuid, p_attempt integer, p_result jsonb) TO worker_role;
 
 -- Name: FUNCTION first_response_seconds(c platform.conversations); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.first_response_seconds(c platform.conversations) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.first_response_seconds(c platform.conversations) TO application_role;
+
+-- Name: FUNCTION forget_runs(p_days integer, p_batch integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.forget_runs(p_days integer, p_batch integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.forget_runs(p_days integer, p_batch integer) TO worker_role;
 
 -- Name: FUNCTION hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
@@ -8006,6 +8561,7 @@ GRANT ALL ON FUNCTION agents.ingestions_to_wake(p_grace_seconds double precision
 
 REVOKE ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) TO application_role;
+GRANT ALL ON FUNCTION agents.is_being_read(p_organization_id uuid, p_conversation_id uuid, p_done_seq bigint) TO worker_role;
 
 -- Name: FUNCTION keep_score(c platform.conversations, p_conversation_id uuid, p_score integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -8038,6 +8594,7 @@ GRANT ALL ON FUNCTION agents.lock_handoff(p_organization_id uuid, p_id uuid) TO 
 
 REVOKE ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) TO application_role;
+GRANT ALL ON FUNCTION agents.mark_connection(p_organization_id uuid, p_connection_id uuid, p_status text, p_error text) TO worker_role;
 
 -- Name: FUNCTION media_to_clean(p_grace_seconds double precision, p_limit integer); Type: ACL; Schema: agents; Owner: owner
 
@@ -8090,10 +8647,11 @@ GRANT ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation
 GRANT ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) TO worker_role;
 GRANT ALL ON FUNCTION agents.open_handoff(p_organization_id uuid, p_conversation_id uuid, p_reason text, p_claimed boolean, p_user_id uuid) TO definer_role;
 
--- Name: FUNCTION pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text); Type: ACL; Schema: agents; Owner: owner
+-- Name: FUNCTION pause_reason(p_platform_paused_at timestamp with time zone, p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text); Type: ACL; Schema: agents; Owner: owner
 
-REVOKE ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) FROM PUBLIC;
-GRANT ALL ON FUNCTION agents.pause_reason(p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) TO application_role;
+REVOKE ALL ON FUNCTION agents.pause_reason(p_platform_paused_at timestamp with time zone, p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.pause_reason(p_platform_paused_at timestamp with time zone, p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) TO application_role;
+GRANT ALL ON FUNCTION agents.pause_reason(p_platform_paused_at timestamp with time zone, p_deleted_at timestamp with time zone, p_billing_status text, p_ai_paused_at timestamp with time zone, p_department_status text, p_agent_status text, p_connection_status text) TO worker_role;
 
 -- Name: FUNCTION queue_message(p_organization_id uuid, p_conversation_id uuid, p_message jsonb); Type: ACL; Schema: agents; Owner: owner
 
@@ -8117,25 +8675,44 @@ REVOKE ALL ON FUNCTION agents.queue_window_template(o platform.outbox) FROM PUBL
 GRANT ALL ON FUNCTION agents.queue_window_template(o platform.outbox) TO application_role;
 GRANT ALL ON FUNCTION agents.queue_window_template(o platform.outbox) TO worker_role;
 
+-- Name: FUNCTION raise_event(); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.raise_event() FROM PUBLIC;
+
 -- Name: FUNCTION record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) TO application_role;
+GRANT ALL ON FUNCTION agents.record_sent(p_organization_id uuid, p_message_id uuid, p_provider_message_id text) TO worker_role;
+
+-- Name: FUNCTION record_try(r agents.agent_runs, p_status text, p_outcome text, p_result jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.record_try(r agents.agent_runs, p_status text, p_outcome text, p_result jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.record_try(r agents.agent_runs, p_status text, p_outcome text, p_result jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.record_try(r agents.agent_runs, p_status text, p_outcome text, p_result jsonb) TO worker_role;
 
 -- Name: FUNCTION refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO application_role;
+GRANT ALL ON FUNCTION agents.refuse_send(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision, p_quiet_seconds double precision) TO worker_role;
+
+-- Name: FUNCTION release_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_error_code text, p_max_attempts integer, p_attempts jsonb); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.release_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_error_code text, p_max_attempts integer, p_attempts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.release_run(p_organization_id uuid, p_run_id uuid, p_fence bigint, p_error_code text, p_max_attempts integer, p_attempts jsonb) TO application_role;
 
 -- Name: FUNCTION release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.release_turn(p_organization_id uuid, p_conversation_id uuid, p_fence bigint, p_error_code text, p_attempts jsonb) TO worker_role;
 
 -- Name: FUNCTION reopen_turn(o platform.outbox, p_quiet_seconds double precision); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) TO application_role;
+GRANT ALL ON FUNCTION agents.reopen_turn(o platform.outbox, p_quiet_seconds double precision) TO worker_role;
 
 -- Name: FUNCTION resolve_conversation(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_seen_seq bigint, p_survey jsonb); Type: ACL; Schema: agents; Owner: owner
 
@@ -8153,6 +8730,11 @@ REVOKE ALL ON FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversatio
 GRANT ALL ON FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) TO application_role;
 GRANT ALL ON FUNCTION agents.return_to_ai(p_organization_id uuid, p_conversation_id uuid, p_user_id uuid, p_by text) TO worker_role;
 
+-- Name: FUNCTION runs_to_wake(p_per_organization integer, p_limit integer); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.runs_to_wake(p_per_organization integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.runs_to_wake(p_per_organization integer, p_limit integer) TO worker_role;
+
 -- Name: FUNCTION same_text(x platform.outbox, o platform.outbox); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.same_text(x platform.outbox, o platform.outbox) FROM PUBLIC;
@@ -8168,6 +8750,7 @@ GRANT ALL ON FUNCTION agents.score_of(p_text text) TO application_role;
 
 REVOKE ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO application_role;
+GRANT ALL ON FUNCTION agents.send_facts(p_organization_id uuid, p_outbox_id uuid, p_max_age_seconds double precision) TO worker_role;
 
 -- Name: FUNCTION service_settings(p_organization_id uuid); Type: ACL; Schema: agents; Owner: owner
 
@@ -8244,11 +8827,13 @@ GRANT ALL ON FUNCTION agents.waiting_messages(p_organization_id uuid, p_conversa
 
 REVOKE ALL ON FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) TO application_role;
+GRANT ALL ON FUNCTION agents.waits_for_person(p_organization_id uuid, p_conversation_id uuid) TO worker_role;
 
 -- Name: FUNCTION wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) TO application_role;
+GRANT ALL ON FUNCTION agents.wants_no_marketing(p_organization_id uuid, p_contact_id uuid, p_opted_out_at timestamp with time zone) TO worker_role;
 
 -- Name: FUNCTION window_is_open(c platform.conversations, p_margin interval); Type: ACL; Schema: agents; Owner: owner
 
@@ -8266,6 +8851,7 @@ GRANT ALL ON FUNCTION agents.withdraw_replies(o platform.outbox, p_state text, p
 
 REVOKE ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) TO application_role;
+GRANT ALL ON FUNCTION agents.write_replies(c platform.conversations, p_from_seq bigint, p_to_seq bigint, p_moment timestamp with time zone, p_turn jsonb) TO worker_role;
 
 -- Name: FUNCTION apply_account_events(p_events jsonb); Type: ACL; Schema: integrations; Owner: owner
 
@@ -8622,7 +9208,7 @@ GRANT INSERT ON TABLE audit.activity_logs TO definer_role;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE departments.agent_executions TO application_role;
 GRANT SELECT ON TABLE departments.agent_executions TO definer_role;
-GRANT SELECT ON TABLE departments.agent_executions TO worker_role;
+GRANT SELECT,INSERT ON TABLE departments.agent_executions TO worker_role;
 
 -- Name: COLUMN agent_executions.status; Type: ACL; Schema: departments; Owner: owner
 
@@ -8640,10 +9226,30 @@ GRANT UPDATE(completed_at) ON TABLE departments.agent_executions TO worker_role;
 -- Name: TABLE agents; Type: ACL; Schema: departments; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.agents TO application_role;
+GRANT SELECT ON TABLE departments.agents TO worker_role;
+GRANT SELECT ON TABLE departments.agents TO definer_role;
+
+-- Name: COLUMN agents.status; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(status) ON TABLE departments.agents TO worker_role;
+
+-- Name: COLUMN agents.status_reason; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(status_reason) ON TABLE departments.agents TO worker_role;
+
+-- Name: COLUMN agents.next_scheduled_at; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(next_scheduled_at) ON TABLE departments.agents TO worker_role;
+
+-- Name: TABLE agent_activity; Type: ACL; Schema: departments; Owner: owner
+
+GRANT SELECT ON TABLE departments.agent_activity TO application_role;
+GRANT SELECT ON TABLE departments.agent_activity TO worker_role;
 
 -- Name: TABLE departments; Type: ACL; Schema: departments; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.departments TO application_role;
+GRANT SELECT ON TABLE departments.departments TO worker_role;
 
 -- Name: COLUMN departments.organization_id; Type: ACL; Schema: departments; Owner: owner
 
@@ -9118,6 +9724,19 @@ GRANT SELECT ON TABLE platform.partitioned_tables TO worker_role;
 -- Name: TABLE subscriptions; Type: ACL; Schema: platform; Owner: owner
 
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.subscriptions TO application_role;
+
+-- Name: TABLE switches; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT ON TABLE platform.switches TO application_role;
+GRANT SELECT ON TABLE platform.switches TO worker_role;
+
+-- Name: COLUMN switches.paused_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(paused_at) ON TABLE platform.switches TO worker_role;
+
+-- Name: COLUMN switches.reason; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(reason) ON TABLE platform.switches TO worker_role;
 
 -- Name: TABLE usage_records; Type: ACL; Schema: platform; Owner: owner
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.agent_execution.handler import execute
+from functions.agent_execution.runs import execute_run_task, names_a_run
 from shared.agents.attention import Attention
 from shared.agents.responder import Responder
 from shared.channels.access_tokens import AccessTokens
@@ -74,8 +75,16 @@ class TurnFunction:
         self._times = turn_times(settings)
 
     def run(self, task: Task) -> dict[str, Any]:
-        """One task of the queue; see `execute`."""
+        """One task of the queue; see `execute`, and `execute_run_task` for an agent's own runs."""
         check_role(self._database)
+        if names_a_run(task.payload):
+            return execute_run_task(
+                task.payload,
+                task_name=task.name,
+                database=self._database,
+                queue=self._queue,
+                own_url=self._own_url,
+            )
         return execute(
             task.payload,
             task_name=task.name,

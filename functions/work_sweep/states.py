@@ -122,6 +122,13 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "superseded": _END,
         "dead": _END,
     },
+    ("agents.agent_runs", "status"): {
+        # while something is switched off it is looked at each minute, which moves run_at
+        "pending": Moves("runs_to_wake", max_age=10 * MINUTE, since="run_at"),
+        "running": Moves("expire_runs", max_age=10 * MINUTE, since="lease_until"),
+        "completed": _END,
+        "failed": _END,
+    },
     ("integrations.webhook_events", "status"): {
         # intake stores an event together with its effect, in one transaction
         "pending": _UNWRITTEN,
@@ -139,7 +146,7 @@ STATES: Final[dict[tuple[str, str], dict[str, Moves | Rests]]] = {
         "revoked": _END,
     },
     ("departments.departments", "status"): {"active": _SWITCH, "paused": _SWITCH, "archived": _END},
-    ("departments.agents", "status"): {"active": _SWITCH, "paused": _SWITCH, "error": _PERSON, "training": _UNWRITTEN},
+    ("departments.agents", "status"): {"active": _SWITCH, "paused": _SWITCH, "error": _PERSON, "training": _SWITCH},
     ("platform.organizations", "billing_status"): {
         "trial": _SWITCH,
         "active": _SWITCH,

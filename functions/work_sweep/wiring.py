@@ -7,6 +7,7 @@ from functions.work_sweep.handler import sweep
 from functions.work_sweep.handoffs import look_after_handoffs
 from functions.work_sweep.knowledge import look_after_knowledge
 from functions.work_sweep.media import look_after_media
+from functions.work_sweep.schedules import look_after_agents
 from shared.channels.account_reading import account_reader
 from shared.conversations.repair import SweepTimes
 from shared.platform.callers import Callers
@@ -76,12 +77,13 @@ class SweepFunction:
         )
         if "skipped" in swept:
             return swept
+        agents = look_after_agents(self._database, queue=self._queue, turn_url=self._turn_url)
         media = look_after_media(self._database, queue=self._queue, media_url=self._settings.media_transfer_url)
         handoffs = look_after_handoffs(self._database, max_age=self._settings.reply_max_age_hours * 3600)
         knowledge = look_after_knowledge(
             self._database, queue=self._queue, knowledge_url=self._settings.knowledge_ingestion_url
         )
-        counts = {"media": media, "handoffs": handoffs, "knowledge": knowledge}
+        counts = {"agents": agents, "media": media, "handoffs": handoffs, "knowledge": knowledge}
         return {**swept, **counts, "connections": self._look_after_connections()}
 
     def _look_after_connections(self) -> dict[str, Any]:

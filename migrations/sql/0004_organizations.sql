@@ -25,6 +25,7 @@ CREATE TABLE platform.organizations (
 
     -- The switch that stops every automatic reply of the organization
     ai_paused_at TIMESTAMP WITH TIME ZONE,
+    ai_paused_reason TEXT CHECK (char_length(ai_paused_reason) <= 2000),
 
     -- Metadata
     created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(),
@@ -180,3 +181,15 @@ $$;
 GRANT EXECUTE ON FUNCTION platform.add_encryption_key(text, uuid, bytea, text)
     TO application_role, intake_role, worker_role;
 ALTER FUNCTION platform.add_encryption_key(text, uuid, bytea, text) OWNER TO definer_role;
+
+-- The switches of the whole platform: one row for each, so that whoever asks reads one row.
+CREATE TABLE platform.switches (
+    name TEXT PRIMARY KEY CHECK (name IN ('ai')), -- 'ai': nothing automatic is sent, of no organization
+    paused_at TIMESTAMP WITH TIME ZONE,
+    reason TEXT CHECK (char_length(reason) <= 2000),
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now()
+);
+INSERT INTO platform.switches (name) VALUES ('ai');
+SELECT platform.track_updates('platform.switches');
+GRANT SELECT ON platform.switches TO application_role, worker_role;
+GRANT UPDATE (paused_at, reason) ON platform.switches TO worker_role;

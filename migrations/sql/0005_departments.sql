@@ -15,6 +15,7 @@ CREATE TABLE departments.departments (
 
     -- State Management
     status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused', 'archived')),
+    status_reason TEXT CHECK (char_length(status_reason) <= 2000),
     last_activity_at TIMESTAMP WITH TIME ZONE DEFAULT now(),
 
     -- Performance Tracking
@@ -58,6 +59,7 @@ CREATE TABLE departments.agents (
 
     -- State
     status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused', 'error', 'training')),
+    status_reason TEXT CHECK (char_length(status_reason) <= 2000),
     last_execution_at TIMESTAMP WITH TIME ZONE,
     next_scheduled_at TIMESTAMP WITH TIME ZONE,
 

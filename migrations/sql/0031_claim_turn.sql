@@ -121,6 +121,7 @@ BEGIN
 
     SELECT a.id AS agent_id, a.status AS agent_status, d.status AS department_status,
            g.ai_paused_at, g.billing_status, g.deleted_at, n.status AS connection_status,
+           (SELECT s.paused_at FROM platform.switches s WHERE s.name = 'ai') AS platform_paused_at,
            jsonb_build_object(
                'agent', jsonb_build_object('id', a.id, 'type', a.agent_type, 'configuration', a.configuration,
                                            'model_configuration', a.model_configuration),
@@ -141,7 +142,7 @@ BEGIN
         PERFORM agents.hand_over(p_organization_id, p_conversation_id, 'human', 'no_agent');
         RETURN jsonb_build_object('kind', 'handed_over', 'reason', 'no_agent');
     END IF;
-    obstacle := agents.pause_reason(setup.deleted_at, setup.billing_status, setup.ai_paused_at,
+    obstacle := agents.pause_reason(setup.platform_paused_at, setup.deleted_at, setup.billing_status, setup.ai_paused_at,
                                     setup.department_status, setup.agent_status, setup.connection_status);
     IF obstacle IS NOT NULL THEN
         -- looked at again in a minute, behind whatever else is due: a switched-off agent must not hide the others' work
@@ -202,12 +203,13 @@ $$;
 
 -- Why the AI may not speak at all just now, NULL when it may. Intake never asks this.
 CREATE FUNCTION agents.pause_reason(
-    p_deleted_at timestamptz, p_billing_status text, p_ai_paused_at timestamptz,
+    p_platform_paused_at timestamptz, p_deleted_at timestamptz, p_billing_status text, p_ai_paused_at timestamptz,
     p_department_status text, p_agent_status text, p_connection_status text)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN p_deleted_at IS NOT NULL OR p_billing_status = 'cancelled' THEN 'organization_cancelled'
         WHEN p_billing_status = 'suspended' THEN 'organization_suspended'
+        WHEN p_platform_paused_at IS NOT NULL THEN 'platform_paused'
         WHEN p_ai_paused_at IS NOT NULL THEN 'ai_paused'
         WHEN p_department_status <> 'active' THEN 'department_paused'
         WHEN p_agent_status <> 'active' THEN 'agent_paused'

@@ -60,9 +60,10 @@ LANGUAGE sql STABLE AS $$
                              WHERE t.organization_id = o.organization_id AND t.execution_id = o.execution_id)
                 THEN 'spending_limit'
             WHEN o.created_at <= clock_timestamp() - make_interval(secs => p_max_age_seconds) THEN 'reply_too_old'
-            -- the switch of the AI does not stop what people write
+            -- the switches of the AI stop everything automatic and nothing that a person writes or sends
             ELSE coalesce(
-                agents.pause_reason(g.deleted_at, g.billing_status, CASE WHEN o.kind IN ('reply', 'handoff') THEN g.ai_paused_at END,
+                agents.pause_reason(CASE WHEN w.automatic THEN (SELECT s.paused_at FROM platform.switches s WHERE s.name = 'ai') END,
+                                    g.deleted_at, g.billing_status, CASE WHEN w.automatic THEN g.ai_paused_at END,
                                     d.status, a.status, n.status),
                 CASE WHEN n.rate_limit_per_hour = 0
                           OR n.requests_this_hour >= n.rate_limit_per_hour AND n.rate_limit_reset_at > clock_timestamp()
@@ -73,13 +74,13 @@ LANGUAGE sql STABLE AS $$
     JOIN platform.conversations c ON c.organization_id = o.organization_id AND c.id = o.conversation_id
     JOIN platform.organizations g ON g.id = o.organization_id
     JOIN integrations.connections n ON n.organization_id = o.organization_id AND n.id = o.connection_id
+    LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     CROSS JOIN LATERAL (
-        SELECT c.last_inbound_at,
+        SELECT c.last_inbound_at, o.kind <> 'human' AND m.sender_user_id IS NULL AS automatic,
                coalesce(c.last_inbound_at, '-infinity') <= clock_timestamp() - interval '24 hours'
                    OR coalesce(c.window_closed_at >= c.last_inbound_at, false) AS closed,
                o.kind = 'human' AND o.payload ->> 'type' = 'text' AND n.provider IN ('instagram', 'messenger') AS human_agent
     ) w
-    LEFT JOIN platform.messages m ON m.organization_id = o.organization_id AND m.id = o.message_id
     LEFT JOIN departments.agents a ON a.organization_id = o.organization_id AND a.id = m.agent_id
     LEFT JOIN departments.departments d ON d.organization_id = o.organization_id AND d.id = a.department_id
     WHERE o.organization_id = p_organization_id AND o.id = p_outbox_id

@@ -21,8 +21,8 @@ GRANT EXECUTE ON FUNCTION
     agents.finish_refused(platform.outbox, jsonb),
     agents.disable_template(platform.outbox, text),
     agents.mark_connection(uuid, uuid, text, text),
-    agents.pause_reason(timestamptz, text, timestamptz, text, text, text)
-TO application_role;
+    agents.pause_reason(timestamptz, timestamptz, text, timestamptz, text, text, text)
+TO application_role, worker_role;
 
 GRANT EXECUTE ON FUNCTION
     agents.hand_over(uuid, uuid, text, text),

@@ -14,6 +14,7 @@ WITHOUT_ROW_SECURITY = {
     "platform.context_keys": "no tenant; definer functions and the owner alone may read it",
     "platform.partitioned_tables": "no tenant: names of tables",
     "platform.exchange_rates": "no tenant: the price of a dollar",
+    "platform.switches": "no tenant: one row for the whole platform, that everybody may read",
     "platform.backup_config": "no tenant: the platform's own operation",
     "platform.backup_executions": "no tenant: the platform's own operation",
 }
