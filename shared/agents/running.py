@@ -117,7 +117,10 @@ def _finish(database: Database, claimed: ClaimedRun, result: RunResult, calls: S
 def _give_back(
     database: Database, claimed: ClaimedRun, trouble: Exception, calls: Sequence[FinishedCall], times: RunTimes
 ) -> RunReport:
-    """Ends a try that failed, its calls accounted. What is wrong for ever is not tried again. Only the kind of trouble is kept."""
+    """Ends a try that failed, its calls accounted, and keeps only the kind of trouble.
+
+    What is wrong for ever is not tried again.
+    """
     match trouble:
         case Rejected():
             code, most = trouble.code, 0
@@ -126,13 +129,7 @@ def _give_back(
         case _:
             code, most = type(trouble).__name__, times.max_attempts
     attempts = [settlement(call) for call in calls]
-    given_back = insist(
-        lambda: release_run(database, claimed, error_code=code, max_attempts=most, attempts=attempts)
-    )
-        lambda: release_run(
-            database, claimed, error_code=code, max_attempts=most, attempts=[settlement(call) for call in calls]
-        )
-    )
+    given_back = insist(lambda: release_run(database, claimed, error_code=code, max_attempts=most, attempts=attempts))
     _log.error(
         "run failed",
         organization_id=str(claimed.organization_id),
