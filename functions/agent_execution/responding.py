@@ -4,7 +4,7 @@ Both answer from the organization's own knowledge. The model's libraries take se
 but who uses them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from shared.agents.gates.models import Verdict
 from shared.agents.model_responder import ModelResponder
 from shared.agents.models.names import choose
 from shared.agents.models.service import ModelService
-from shared.agents.responder import Answer, Turn
+from shared.agents.responder import Answer, CallLedger, Turn
 from shared.agents.tools import Retrieve
 from shared.knowledge.models import Retrieval
 from shared.platform.database import Database
@@ -29,15 +29,17 @@ _PASSAGES: Final = 5
 class ChoosingResponder:
     """Gives each turn to the responder that its agent's configuration asks for, as far as credentials allow."""
 
-    def __init__(self, *, retrieve: Retrieve, service: ModelService | None = None) -> None:
-        self._retrieve = retrieve
+    def __init__(self, *, retrieve_for: Callable[[Turn], Retrieve], service: ModelService | None = None) -> None:
+        """`retrieve_for` a turn, in whose ledger the model of a question's vector is written down."""
+        self._retrieve_for = retrieve_for
         self._service = service
-        self._extractive = ExtractiveResponder(retrieve=retrieve)
 
     def answer(self, turn: Turn) -> Answer:
         """What the agent's responder answers."""
         chosen = self._model_responder(turn)
-        return self._extractive.answer(turn) if chosen is None else chosen.answer(turn)
+        if chosen is not None:
+            return chosen.answer(turn)
+        return ExtractiveResponder(retrieve=self._retrieve_for(turn)).answer(turn)
 
     def rewrite(self, turn: Turn, answer: Answer, vetoes: Sequence[Verdict]) -> Answer:
         """The model's second try. Without a model there is nobody who could write again: the answer stays."""
@@ -56,7 +58,7 @@ class ChoosingResponder:
         choice = choose(turn.claimed.configuration.model_settings, available=service.available)
         if choice is None:
             return None
-        return ModelResponder(retrieve=self._retrieve, service=service, choice=choice)
+        return ModelResponder(retrieve=self._retrieve_for(turn), service=service, choice=choice)
 
 
 def knowledge_responder(
@@ -68,12 +70,15 @@ def knowledge_responder(
     """
     finders: list[Finder] = []
 
-    def look_up(organization_id: UUID, question: str) -> Retrieval:
+    def retrieve_for(turn: Turn) -> Retrieve:
+        return lambda organization_id, question: look_up(organization_id, question, turn.calls)
+
+    def look_up(organization_id: UUID, question: str, ledger: CallLedger) -> Retrieval:
         if not finders:  # numpy: a question needs it, a start does not
             from shared.knowledge.embedders import Embedders  # noqa: PLC0415
             from shared.knowledge.finding import Finder  # noqa: PLC0415
 
             finders.append(Finder(database, Embedders(embedding or EmbeddingSettings())))
-        return finders[0].find(organization_id, question, limit=_PASSAGES)
+        return finders[0].find(organization_id, question, limit=_PASSAGES, ledger=ledger)
 
-    return ChoosingResponder(retrieve=look_up, service=None if models is None else ModelService(models))
+    return ChoosingResponder(retrieve_for=retrieve_for, service=None if models is None else ModelService(models))

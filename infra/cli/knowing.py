@@ -1,6 +1,7 @@
 """Imports documents as an organization's knowledge, with progress, and tells what became of each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from infra.cli.naming import find_organization
 from infra.cli.refusals import refused
 from infra.cli.screen import output, print_json
 from shared.kit.errors import Rejected
+from shared.kit.ids import new_id
 from shared.knowledge.embedders import Embedders
+from shared.knowledge.embedding import Embedder
+from shared.knowledge.embedding_calls import accounted
 from shared.knowledge.importing import FILES_LIMIT, ImportReport, Problem, import_files, import_folder
 from shared.knowledge.ingestion.pages import Pages
 from shared.knowledge.ingestion.requesting import request_pages
@@ -22,6 +26,7 @@ from shared.knowledge.ingestion.running import Means, run_ingestion
 from shared.platform.database import Database
 from shared.platform.refusals import REFUSALS
 from shared.platform.settings import EmbeddingSettings, load
+from shared.usage.models import SpendingLimitReached
 
 _KNOWN = """
     SELECT source_path FROM platform.knowledge_base
@@ -87,6 +92,17 @@ def import_demo_knowledge(folder: Path, *, ready_file: Path, organization_id: st
         return _as_data(_import_folder(into, folder, prune=False, tell=tell))
 
 
+@contextmanager
+def own_embedder(database: Database, organization_id: UUID, embedders: Embedders) -> Iterator[Embedder]:
+    """The embedder of the organization's chunks; what its calls cost is in the ledger."""
+    model = embedders.model_of(database, organization_id, fresh=True)
+    with accounted(database, organization_id, work_id=new_id()) as ledger:
+        try:
+            yield embedders.for_documents(model, ledger=ledger)
+        except SpendingLimitReached:
+            raise refused("spending_limit") from None
+
+
 def _check_sources(sources: Sequence[Path]) -> None:
     for source in sources:
         if not source.exists():
@@ -99,27 +115,29 @@ def _import_source(into: _Into, folder: Path, *, prune: bool) -> ImportReport:
 
 
 def _import_folder(into: _Into, folder: Path, *, prune: bool, tell: Tell) -> ImportReport:
-    model = into.embedders.model_of(into.database, into.organization_id, fresh=True)
-    return import_folder(
-        into.database,
-        into.organization_id,
-        folder,
-        progress=lambda done, count, path: tell(path, done, count),
-        prune=prune,
-        embedder=into.embedders.for_documents(model),
-    )
+    with own_embedder(into.database, into.organization_id, into.embedders) as embedder:
+        return import_folder(
+            into.database,
+            into.organization_id,
+            folder,
+            progress=lambda done, count, path: tell(path, done, count),
+            prune=prune,
+            embedder=embedder,
+        )
 
 
 def _import_files(into: _Into, files: Sequence[Path]) -> ImportReport:
     """Each file by its name alone, as it would be known at the top of a folder."""
-    model = into.embedders.model_of(into.database, into.organization_id, fresh=True)
-    with import_bar(say("Importing {folder}", folder=say("files"))) as tell:
+    with (
+        import_bar(say("Importing {folder}", folder=say("files"))) as tell,
+        own_embedder(into.database, into.organization_id, into.embedders) as embedder,
+    ):
         return import_files(
             into.database,
             into.organization_id,
             {file.name: file for file in files},
             progress=lambda done, count, path: tell(path, done, count),
-            embedder=into.embedders.for_documents(model),
+            embedder=embedder,
         )
 
 

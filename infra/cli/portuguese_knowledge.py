@@ -35,6 +35,8 @@ KNOWLEDGE = {
     "Embedding model; docs/knowledge.md lists them.": "Modelo de vetores; docs/knowledge.md lista quais.",
     "The source, as `departments knowledge list` shows it.": "A fonte, como `departments knowledge list` mostra.",
     # refusals
+    "the organization's spending limit is reached": "o limite de gastos da organização foi atingido",
+    "raise it, or go on when its period is over": "aumente-o, ou continue quando o período terminar",
     "there is nothing to import": "não há nada para importar",
     "name folders or files, or a file of addresses with --urls": (
         "indique pastas ou arquivos, ou um arquivo de endereços com --urls"

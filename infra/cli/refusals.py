@@ -39,6 +39,9 @@ REFUSALS = {
         "there is nothing to replay: neither files nor quarantined deliveries were named",
         "name payload files, or use --quarantined with --delivery, --since and --until, or --organization",
     ),
+    "spending_limit": Refusal(
+        ExitCode.REFUSED, "the organization's spending limit is reached", "raise it, or go on when its period is over"
+    ),
     "import_what": Refusal(
         ExitCode.USAGE, "there is nothing to import", "name folders or files, or a file of addresses with --urls"
     ),

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from infra.cli.failures import explained
 from infra.cli.installation import Installation
+from infra.cli.knowing import own_embedder
 from infra.cli.language import say
 from infra.cli.naming import find_organization
 from infra.cli.screen import output, print_json
@@ -88,7 +89,7 @@ def show_review(
 
 def _review_row(item: ReviewItem) -> list[str]:
     why = say("past its date: not used") if item.reason == "expired" else say("not looked at for long")
-    return [item.path or "—", item.title, why, _day(item.valid_until), _day(item.reviewed_at), str(item.uses)]
+    return [item.path, item.title, why, _day(item.valid_until), _day(item.reviewed_at), str(item.uses)]
 
 
 def show_history(path: str, *, organization: str, back_to: int | None, ready_file: Path | None, as_json: bool) -> None:
@@ -96,10 +97,8 @@ def show_history(path: str, *, organization: str, back_to: int | None, ready_fil
     with _opened(organization, ready_file, path=path) as library:
         if back_to is not None:
             embedders = Embedders(load(EmbeddingSettings))
-            embedder = embedders.for_documents(
-                embedders.model_of(library.database, library.organization_id, fresh=True)
-            )
-            bring_back(library.database, library.organization_id, path=path, version=back_to, embedder=embedder)
+            with own_embedder(library.database, library.organization_id, embedders) as embedder:
+                bring_back(library.database, library.organization_id, path=path, version=back_to, embedder=embedder)
         versions = history(library.database, library.organization_id, path=path)
     if as_json:
         print_json([asdict(version) for version in versions])

@@ -11,7 +11,8 @@ from uuid import UUID
 from shared.kit.errors import Rejected
 from shared.knowledge import queries
 from shared.knowledge.embedding import Embedder, HashedNgrams
-from shared.knowledge.remote_embedding import EmbeddingLedger, GeminiEmbedder, OpenAiEmbedder
+from shared.knowledge.embedding_calls import EmbeddingLedger
+from shared.knowledge.remote_embedding import GeminiEmbedder, OpenAiEmbedder
 from shared.platform.database import Database
 from shared.platform.google_tokens import AccessTokenSource, default_access_token
 from shared.platform.settings import EmbeddingSettings
@@ -28,12 +29,10 @@ class Embedders:
         self,
         settings: EmbeddingSettings,
         *,
-        ledger: EmbeddingLedger | None = None,
         google_token: AccessTokenSource = default_access_token,
     ) -> None:
-        """`ledger` writes down each call of a paid model before it is made."""
+        """`google_token` gives the token with which Vertex AI is called."""
         self._settings = settings
-        self._ledger = ledger
         self._google_token = google_token
         self._hashed = HashedNgrams()
         self._remembered: dict[UUID, tuple[str, float]] = {}
@@ -44,13 +43,16 @@ class Embedders:
         """The model of organizations that know nothing yet."""
         return self._settings.embedding_model
 
-    def for_documents(self, model: str) -> Embedder:
-        """The embedder of texts that are stored. Raises Rejected as `named` says."""
-        return self._named(model, task="RETRIEVAL_DOCUMENT")
+    def for_documents(self, model: str, *, ledger: EmbeddingLedger | None = None) -> Embedder:
+        """The embedder of texts that are stored; `ledger` writes down each call of a paid model before it is made.
 
-    def for_questions(self, model: str) -> Embedder:
-        """The embedder of texts that are searched with; some models tell the two apart."""
-        return self._named(model, task="RETRIEVAL_QUERY")
+        Raises Rejected `embedding_model_unknown`, `embedding_not_configured`.
+        """
+        return self._named(model, task="RETRIEVAL_DOCUMENT", ledger=ledger)
+
+    def for_questions(self, model: str, *, ledger: EmbeddingLedger | None = None) -> Embedder:
+        """The embedder of texts that are searched with; some models tell the two apart. Else as `for_documents`."""
+        return self._named(model, task="RETRIEVAL_QUERY", ledger=ledger)
 
     def model_of(self, database: Database, organization_id: UUID, *, fresh: bool = False) -> str:
         """The model of the organization's chunks, or else the default; looked up once a minute unless `fresh`."""
@@ -71,7 +73,7 @@ class Embedders:
         settings = self._settings
         return not settings.embedding_url and not settings.embedding_vertex_location
 
-    def _named(self, model: str, *, task: str) -> Embedder:
+    def _named(self, model: str, *, task: str, ledger: EmbeddingLedger | None) -> Embedder:
         settings = self._settings
         if model == HashedNgrams.model:
             return self._hashed
@@ -80,7 +82,7 @@ class Embedders:
                 raise _not_configured(model, "EMBEDDING_URL and EMBEDDING_API_KEY")
             key = settings.embedding_api_key
             return OpenAiEmbedder(
-                settings.embedding_url, model=model, key=key.get_secret_value() if key else "", ledger=self._ledger
+                settings.embedding_url, model=model, key=key.get_secret_value() if key else "", ledger=ledger
             )
         if model == GEMINI:
             if settings.embedding_vertex_location is None or settings.google_cloud_project is None:
@@ -89,7 +91,7 @@ class Embedders:
                 url=_vertex_url(settings.embedding_vertex_location, settings.google_cloud_project),
                 task=task,
                 token=self._google_token,
-                ledger=self._ledger,
+                ledger=ledger,
             )
         raise Rejected(
             "embedding_model_unknown",

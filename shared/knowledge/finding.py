@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from shared.knowledge.embedders import Embedders
+from shared.knowledge.embedding_calls import EmbeddingLedger
 from shared.knowledge.models import Retrieval
 from shared.knowledge.retrieval import retrieve
 from shared.platform.database import Database
@@ -15,27 +16,34 @@ class Finder:
         self._database = database
         self._embedders = embedders
 
-    def find(self, organization_id: UUID, question: str, *, limit: int = 5) -> Retrieval:
+    def find(
+        self, organization_id: UUID, question: str, *, limit: int = 5, ledger: EmbeddingLedger | None = None
+    ) -> Retrieval:
         """As `retrieve`. Nobody is asked for the model while only the embedded one can be in use.
 
-        Raises Rejected `embedding_not_configured` for an organization whose model the settings do not name any more,
-        Unavailable when the database or the model is away.
+        `ledger` writes down the call of a paid model. Raises SpendingLimitReached as that does, Unavailable when the
+        database or the model is away, Rejected `embedding_not_configured` for an organization whose model the settings
+        do not name any more.
         """
         if self._embedders.is_one_for_all():
             return retrieve(self._database, organization_id=organization_id, question=question, limit=limit)
         model = self._embedders.model_of(self._database, organization_id)
-        found = self._retrieve(organization_id, question, model=model, limit=limit)
+        found = self._retrieve(organization_id, question, model=model, limit=limit, ledger=ledger)
         if found.best_score > 0:
             return found
         # nothing at all: no chunk has a word of it, or all of them were just switched to another model
         now = self._embedders.model_of(self._database, organization_id, fresh=True)
-        return found if now == model else self._retrieve(organization_id, question, model=now, limit=limit)
+        if now == model:
+            return found
+        return self._retrieve(organization_id, question, model=now, limit=limit, ledger=ledger)
 
-    def _retrieve(self, organization_id: UUID, question: str, *, model: str, limit: int) -> Retrieval:
+    def _retrieve(
+        self, organization_id: UUID, question: str, *, model: str, limit: int, ledger: EmbeddingLedger | None
+    ) -> Retrieval:
         return retrieve(
             self._database,
             organization_id=organization_id,
             question=question,
             limit=limit,
-            embedder=self._embedders.for_questions(model),
+            embedder=self._embedders.for_questions(model, ledger=ledger),
         )

@@ -9,12 +9,13 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
 from shared.kit.errors import Unavailable
 from shared.knowledge.embedding import DIMENSIONS, Vectors
+from shared.knowledge.embedding_calls import EmbeddingLedger
 from shared.platform.google_tokens import AccessTokenSource
 from shared.platform.model_transport import (
     AnswerTooLarge,
@@ -24,6 +25,7 @@ from shared.platform.model_transport import (
     NoAnswerInTime,
     post,
 )
+from shared.usage.models import CallUsage, StartedCall
 
 CALL_SECONDS: Final = 20.0  # of one call; a batch takes one or two
 BATCH: Final = 100  # texts of one call: an answer of a megabyte; the API takes 2,048
@@ -33,20 +35,6 @@ TEXT_LIMIT: Final = (
 _ANSWER_BYTES: Final = 8 * 1024 * 1024
 _SERVER_TROUBLE: Final = 500
 _TOKENS_PER_CHARACTER: Final = 0.5  # no Portuguese text has more; what is reserved must be enough
-
-
-class EmbeddingCall(Protocol):
-    """A call that is written down."""
-
-    def finish(self, *, tokens: int | None, failed: bool) -> None:
-        """Write what it used: None when nobody told; `failed`: known not to be billed."""
-
-
-class EmbeddingLedger(Protocol):
-    """Writes down each call before it is made, so that no cost is lost when a process dies in it."""
-
-    def start(self, *, model: str, most_tokens: int) -> EmbeddingCall:
-        """`model` is "provider:name". Raises when the call may not be made; then it is not."""
 
 
 class _Answering:
@@ -72,25 +60,31 @@ class _Answering:
 
     def _accounted(self, texts: list[str]) -> Vectors:
         most = sum(math.ceil(len(text) * _TOKENS_PER_CHARACTER) + 2 for text in texts)
-        call = self._ledger.start(model=f"{self.provider}:{self.model}", most_tokens=most) if self._ledger else None
+        call = None
+        if self._ledger is not None:
+            name = f"{self.provider}:{self.model}"
+            call = self._ledger.start(model=name, purpose="embedding", most=CallUsage(input_tokens=most))
         try:
             raw = self._post(texts)
         except ModelRefused as refused:
-            if call is not None:
-                # a status of 400 to 499 is a refusal before anything was done; a server's trouble may be billed
-                call.finish(tokens=None, failed=refused.status < _SERVER_TROUBLE)
+            # a status of 400 to 499 is a refusal before anything was done; a server's trouble may be billed
+            self._finish(call, tokens=None, failed=refused.status < _SERVER_TROUBLE, code=f"status_{refused.status}")
             raise Unavailable(f"the embedding model answered with status {refused.status}", retry_after=30) from refused
         except (NoAnswer, AnswerTooLarge) as lost:
-            if call is not None:
-                call.finish(tokens=None, failed=False)  # perhaps it was made, and is billed
             late = "in time" if isinstance(lost, NoAnswerInTime) else "whole"
+            self._finish(call, tokens=None, failed=False, code="no_answer")  # perhaps it was made, and is billed
             raise Unavailable(f"the embedding model's answer did not come {late}", retry_after=30) from lost
         vectors, tokens = _read(raw, self._parse, count=len(texts))
-        if call is not None:
-            call.finish(tokens=tokens, failed=False)
+        self._finish(call, tokens=tokens, failed=False, code=None if vectors is not None else "bad_answer")
         if vectors is None:
             raise Unavailable("the embedding model's answer cannot be used", retry_after=60)
         return vectors
+
+    def _finish(self, call: StartedCall | None, *, tokens: int | None, failed: bool, code: str | None) -> None:
+        if self._ledger is None or call is None:
+            return
+        usage = None if tokens is None else CallUsage(input_tokens=tokens)
+        self._ledger.finish(call, usage=usage, state="failed" if failed else "succeeded", error_code=code)
 
     def _post(self, texts: list[str]) -> bytes:
         raise NotImplementedError

@@ -15,7 +15,8 @@ DEFAULT_DAYS: Final = 180
 MOST_DAYS: Final = 3650
 
 _LIST: Final = """
-    SELECT entry.source_path, entry.title, entry.valid_until, entry.reviewed_at, entry.access_count,
+    SELECT coalesce(nullif(entry.source_path, ''), entry.id::text) AS name,
+           entry.title, entry.valid_until, entry.reviewed_at, entry.access_count,
            coalesce(entry.reviewed_at, entry.created_at) + make_interval(days => coalesce(setting.review_days, :days))
                AS due_at,
            coalesce(entry.valid_until <= now(), false) AS is_expired
@@ -25,11 +26,12 @@ _LIST: Final = """
       AND (entry.valid_until <= now()
            OR coalesce(entry.reviewed_at, entry.created_at)
               <= now() - make_interval(days => coalesce(setting.review_days, :days)))
-    ORDER BY is_expired DESC, coalesce(entry.valid_until, entry.reviewed_at, entry.created_at), entry.source_path"""
+    ORDER BY is_expired DESC, coalesce(entry.valid_until, entry.reviewed_at, entry.created_at), name"""
 _REVIEWED: Final = text("""
     UPDATE platform.knowledge_base SET reviewed_at = now(), reviewed_by = :user_id
-    WHERE organization_id = :organization_id AND status = 'active' AND source_path = ANY (CAST(:paths AS text[]))
-    RETURNING source_path""")
+    WHERE organization_id = :organization_id AND status = 'active'
+      AND coalesce(nullif(source_path, ''), id::text) = ANY (CAST(:paths AS text[]))
+    RETURNING coalesce(nullif(source_path, ''), id::text)""")
 _SET_DAYS: Final = """
     UPDATE platform.knowledge_settings SET review_days = :days WHERE organization_id = :organization_id RETURNING 1"""
 
@@ -38,9 +40,12 @@ Reason = Literal["expired", "due"]
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """An entry to look at: `expired`, so that no answer uses it, or `due` since `due_at`. The path may be None."""
+    """An entry to look at: `expired`, so that no answer uses it, or `due` since `due_at`.
 
-    path: str | None
+    `path` is the entry's source, or the id of one that has none (a question that people answered).
+    """
+
+    path: str
     title: str
     reason: Reason
     valid_until: datetime | None
@@ -53,7 +58,7 @@ def review_list(database: Database, organization_id: UUID) -> list[ReviewItem]:
     """What is to be looked at, expired entries first, the longest waiting first."""
     return [
         ReviewItem(
-            path=row.source_path,
+            path=row.name,
             title=row.title,
             reason="expired" if row.is_expired else "due",
             valid_until=row.valid_until,

@@ -17,12 +17,13 @@ from shared.knowledge.writing import chunk_rows, index_if_large, write_entry
 from shared.platform.database import Database
 
 _LIST: Final = """
-    SELECT entry.source_path, entry.title, entry.content_type, entry.version, entry.status, entry.valid_until,
+    SELECT coalesce(nullif(entry.source_path, ''), entry.id::text) AS name,
+           entry.title, entry.content_type, entry.version, entry.status, entry.valid_until,
            entry.reviewed_at, entry.updated_at, entry.access_count, entry.effectiveness_score, entry.last_accessed_at,
            (SELECT count(*) FROM platform.knowledge_chunks AS chunk
             WHERE chunk.organization_id = entry.organization_id AND chunk.knowledge_id = entry.id) AS chunks
     FROM platform.knowledge_base AS entry
-    WHERE entry.status = 'active' AND entry.source_path IS NOT NULL ORDER BY entry.source_path"""
+    WHERE entry.status = 'active' ORDER BY name"""
 _HISTORY: Final = """
     SELECT id, version, status, title, created_at, valid_until, octet_length(content) AS bytes
     FROM platform.knowledge_base WHERE source_path = :path ORDER BY created_at DESC, version DESC"""
@@ -31,7 +32,17 @@ _VERSION: Final = """
     FROM platform.knowledge_base WHERE source_path = :path AND version = :version ORDER BY created_at DESC LIMIT 1"""
 _LOCK_ALL: Final = text("""
     SELECT id, source_object FROM platform.knowledge_base
-    WHERE organization_id = :organization_id AND source_path = :path FOR UPDATE""")
+    WHERE organization_id = :organization_id AND (source_path = :path OR id IN (
+        WITH RECURSIVE version AS (  -- an entry that has no source, and what it replaced
+            SELECT first.id, first.parent_id FROM platform.knowledge_base AS first
+            WHERE first.organization_id = :organization_id AND first.id::text = :path
+              AND nullif(first.source_path, '') IS NULL
+            UNION
+            SELECT former.id, former.parent_id FROM version JOIN platform.knowledge_base AS former
+                ON former.organization_id = :organization_id AND former.id = version.parent_id
+               AND nullif(former.source_path, '') IS NULL)
+        SELECT version.id FROM version))
+    FOR UPDATE""")
 _DELETE: Final = text("""
     DELETE FROM platform.knowledge_base WHERE organization_id = :organization_id AND id = ANY (CAST(:ids AS uuid[]))""")
 _AUDIT: Final = text("""
@@ -41,7 +52,10 @@ _AUDIT: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source in use. `effectiveness` is 0 to 1, 0.5 for what nobody used; `chunks` are those that are searched."""
+    """One source in use, or an entry without one by its id.
+
+    `effectiveness` is 0 to 1, 0.5 for what nobody used; `chunks` are those that are searched.
+    """
 
     path: str
     title: str
@@ -81,7 +95,7 @@ def list_sources(database: Database, organization_id: UUID) -> list[Source]:
     """All sources in use, by path."""
     return [
         Source(
-            path=row.source_path,
+            path=row.name,
             title=row.title,
             content_type=row.content_type,
             version=row.version,
@@ -145,10 +159,10 @@ def bring_back(database: Database, organization_id: UUID, *, path: str, version:
 
 
 def delete_source(database: Database, organization_id: UUID, *, path: str) -> Deleted:
-    """Take a source out for good: all versions, chunks, vectors, words and drafts made from it, in one transaction.
+    """Take a source, or by its id an entry without one, out for good: all versions, chunks, vectors, words, drafts.
 
-    Its objects are deleted by tracked work, and work that would bring it back in is ended. Raises Rejected
-    `source_unknown`.
+    One transaction. Its objects are deleted by tracked work, and work that would bring it back in is ended. Raises
+    Rejected `source_unknown`.
     """
 
     def delete() -> Deleted:

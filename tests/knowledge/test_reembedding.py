@@ -91,8 +91,8 @@ def test_what_comes_in_meanwhile_is_found_before_and_after_the_switch(
     plain = knowing.means.embedders.for_documents
     interrupting = Interrupting(knowing, path)
 
-    def for_documents(model: str) -> Any:
-        return interrupting if model == OPENAI else plain(model)
+    def for_documents(model: str, **options: Any) -> Any:
+        return interrupting if model == OPENAI else plain(model, **options)
 
     monkeypatch.setattr(knowing.means.embedders, "for_documents", for_documents)
     assert knowing.run(ingestion).state == "done"
@@ -145,6 +145,13 @@ def test_a_model_that_is_away_is_waited_for_and_nothing_is_embedded_twice(
     knowing.due(ingestion)
     assert knowing.run(ingestion).state == "done"
     assert [len(call["input"]) for call in knowing.site.calls] == [5, 5]
+    ledger = knowing.rows(
+        "SELECT state, purpose, model, input_tokens > 0 FROM agents.llm_attempts WHERE execution_id = :id"
+        " ORDER BY started_at",
+        id=ingestion,
+    )
+    kept = ("embedding", f"openai:{OPENAI}", True)
+    assert ledger == [("succeeded", *kept), ("estimated", *kept), ("succeeded", *kept)], "a 503 may be billed"
 
 
 def test_the_approximate_index_of_a_large_organization_is_made_anew(

@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from shared.knowledge.embedders import GEMINI, OPENAI, Embedders
 from shared.knowledge.embedding import HashedNgrams
 from shared.knowledge.remote_embedding import GeminiEmbedder, OpenAiEmbedder
 from shared.platform.settings import EmbeddingSettings
+from shared.usage.models import CallState, CallUsage, Purpose, SpendingLimitReached, StartedCall
 from tests.knowledge.ingesting import embedders
 from tests.knowledge.sites import mirrored
 
@@ -26,15 +28,24 @@ if TYPE_CHECKING:
 class Ledger:
     """Keeps what is written down."""
 
-    started: list[tuple[str, int]] = field(default_factory=list)
+    started: list[tuple[str, str, int]] = field(default_factory=list)
     finished: list[tuple[int | None, bool]] = field(default_factory=list)
 
-    def start(self, *, model: str, most_tokens: int) -> Ledger:
-        self.started.append((model, most_tokens))
-        return self
+    def start(self, *, model: str, purpose: Purpose = "answer", most: CallUsage) -> StartedCall:
+        self.started.append((model, purpose, most.input_tokens))
+        return StartedCall(uuid4(), "", model)
 
-    def finish(self, *, tokens: int | None, failed: bool) -> None:
-        self.finished.append((tokens, failed))
+    def finish(
+        self,
+        call: StartedCall,
+        *,
+        usage: CallUsage | None,
+        state: CallState = "succeeded",
+        error_code: str | None = None,
+    ) -> None:
+        assert call.model
+        assert (usage is None) <= (error_code is not None)
+        self.finished.append((None if usage is None else usage.input_tokens, state == "failed"))
 
 
 def openai(site: Site, ledger: Ledger | None = None, seconds: float = 5.0) -> OpenAiEmbedder:
@@ -52,7 +63,8 @@ def test_vectors_come_in_batches_in_the_texts_order(site: Site, *, as_digits: bo
     assert (site.calls[0]["model"], site.calls[0]["dimensions"]) == (OPENAI, 1536)
     assert set(site.keys) == {"Bearer sk-test"}
     assert ledger.finished == [(500, False), (500, False), (150, False)]
-    assert all(model == f"openai:{OPENAI}" and most >= 500 for model, most in ledger.started[:2])
+    assert all(model == f"openai:{OPENAI}" and most >= 500 for model, _, most in ledger.started[:2])
+    assert {purpose for _, purpose, _ in ledger.started} == {"embedding"}
 
 
 def test_gemini_takes_one_text_a_call_knows_questions_from_documents_and_has_no_unit_length(site: Site) -> None:
@@ -109,10 +121,10 @@ def test_an_answer_that_is_no_vector_is_refused_and_accounted(site: Site, answer
 
 def test_a_call_that_may_not_be_made_is_not(site: Site) -> None:
     class Full(Ledger):
-        def start(self, *, model: str, most_tokens: int) -> Ledger:
-            raise PermissionError(model, most_tokens)
+        def start(self, *, model: str, purpose: Purpose = "answer", most: CallUsage) -> StartedCall:
+            raise SpendingLimitReached(model, purpose, most)
 
-    with pytest.raises(PermissionError):
+    with pytest.raises(SpendingLimitReached):
         openai(site, Full()).embed(["bolo"])
     assert site.calls == []
 

@@ -115,3 +115,15 @@ def test_sources_are_listed_with_what_they_are(knowing: Knowing) -> None:
         ("b.md", "Pix", "faq", 1, 2),
     ]
     assert {(each.uses, each.effectiveness, each.last_used_at) for each in found} == {(0, 0.5, None)}
+
+
+def test_an_entry_without_a_source_goes_by_its_id(knowing: Knowing) -> None:
+    """K-10: a question that people answered, with the answers that it had before."""
+    for n in (1, 2):
+        knowing.known("a.md", f"O bolo de cenoura custa {n} reais.")
+    knowing.known("b.md", "Aceitamos Pix na entrega.")
+    knowing.rows("UPDATE platform.knowledge_base SET source_path = NULL WHERE source_path = 'a.md'")
+    (entry,) = (each for each in list_sources(knowing.means.database, knowing.organization_id) if each.path != "b.md")
+    assert (entry.version, entry.title) == (2, "a")
+    assert delete_source(knowing.means.database, knowing.organization_id, path=entry.path).versions == 2
+    assert knowing.active() == [("b.md", 1, "b")]

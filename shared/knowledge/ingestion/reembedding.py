@@ -15,12 +15,14 @@ from sqlalchemy import Row, text
 from shared.kit.crash_points import crash_point
 from shared.kit.errors import Rejected, Unavailable
 from shared.knowledge.embedders import Embedders
-from shared.knowledge.embedding import Embedder, Vectors
+from shared.knowledge.embedding import Vectors
+from shared.knowledge.embedding_calls import accounted
 from shared.knowledge.ingestion import queries
 from shared.knowledge.ingestion.models import Ingestion, IngestionReport
 from shared.knowledge.ingestion.retrying import Failed
 from shared.knowledge.writing import embedded_text, index_if_large, stored_form
 from shared.platform.database import Database, TenantSession
+from shared.usage.models import SpendingLimitReached
 
 PART_SECONDS: Final = 60.0  # of one run: half the function's time, so that a slow batch and the switch fit as well
 BATCH: Final = 100  # chunks embedded and staged together: what the models' APIs take, and 600 kB of vectors
@@ -105,7 +107,7 @@ def reembed(  # noqa: PLR0913 -- all but the first three are options
 ) -> IngestionReport:
     """Embed for at most `part_seconds`, and switch when nothing is left. Raises Failed, Rejected, Unavailable."""
     model = ingestion.embedding_model or ""
-    embedder = embedders.for_documents(model)
+    embedders.for_documents(model)  # says why it cannot be used
     ends_at = time.monotonic() + part_seconds
     with database.tenant(ingestion.organization_id) as session:
         counts = session.execute(_COUNTS, {"model": model}).one()
@@ -113,7 +115,7 @@ def reembed(  # noqa: PLR0913 -- all but the first three are options
     while True:
         rows = _missing(database, ingestion.organization_id, model=model, after=after)
         if rows:
-            vectors = _embed(embedder, rows)
+            vectors = _embed(database, embedders, ingestion, rows)
             done += len(rows)
             total = max(total, done)
             if not _stage(database, ingestion, rows, vectors, progress=(done, total, lease_seconds)):
@@ -138,11 +140,15 @@ def _missing(database: Database, organization_id: UUID, *, model: str, after: tu
     )
 
 
-def _embed(embedder: Embedder, rows: Sequence[Row[Any]]) -> Vectors:
-    try:
-        return embedder.embed([embedded_text(row.heading or "", row.content) for row in rows])
-    except Unavailable as away:
-        raise Failed("embedding_away", away.message) from away
+def _embed(database: Database, embedders: Embedders, ingestion: Ingestion, rows: Sequence[Row[Any]]) -> Vectors:
+    with accounted(database, ingestion.organization_id, work_id=ingestion.id) as ledger:
+        embedder = embedders.for_documents(ingestion.embedding_model or "", ledger=ledger)
+        try:
+            return embedder.embed([embedded_text(row.heading or "", row.content) for row in rows])
+        except SpendingLimitReached:
+            raise Failed("spending_limit", "the organization's spending limit is reached") from None
+        except Unavailable as away:
+            raise Failed("embedding_away", away.message) from away
 
 
 def _stage(

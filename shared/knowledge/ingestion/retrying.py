@@ -27,6 +27,7 @@ RULES: Final[dict[str, Rule]] = {
     # our own storage, or the model that embeds
     "storage_away": Rule("failed", _SOON),
     "embedding_away": Rule("failed", _SOON),
+    "spending_limit": Rule("failed", (3600.0, 21_600.0, 86_400.0)),  # of the organization: a day may be over by then
     "rival": Rule("failed", _SOON),  # somebody else writes the same source
     "upload_incomplete": Rule("failed", _SOON[:4]),  # the row came first; its bytes come within a moment or never
     # for ever

@@ -15,6 +15,7 @@ from shared.knowledge import queries as knowledge
 from shared.knowledge.articles import read_article
 from shared.knowledge.documents.reading import DocumentReader
 from shared.knowledge.embedders import Embedders
+from shared.knowledge.embedding_calls import accounted
 from shared.knowledge.ingestion import queries
 from shared.knowledge.ingestion.models import Ingestion, IngestionReport
 from shared.knowledge.ingestion.pages import Pages
@@ -24,6 +25,7 @@ from shared.knowledge.models import ChunkRow, Entry
 from shared.knowledge.writing import Rival, chunk_rows, index_if_large, write_entry
 from shared.platform.database import Database, TenantSession
 from shared.platform.storage import Storage
+from shared.usage.models import SpendingLimitReached
 
 LEASE_SECONDS: Final = 150.0  # above the queue's dispatch deadline of 130, so that two never work on one
 
@@ -115,10 +117,7 @@ def _ingest(means: Means, ingestion: Ingestion, raw: bytes, content_type: str | 
         entry = read_article(raw, path=ingestion.source_path or "", reader=reader, content_type=content_type)
     entry = replace(entry, source_object=ingestion.object_name)
     model = means.embedders.model_of(means.database, ingestion.organization_id, fresh=True)
-    try:
-        rows = chunk_rows(entry, means.embedders.for_documents(model))
-    except Unavailable as away:
-        raise Failed("embedding_away", away.message) from away
+    rows = _embedded(means, ingestion, entry, model=model)
     crash_point("knowledge-embedded")
     try:
         report = means.database.retrying(lambda: _record(means.database, ingestion, entry, rows, model=model))
@@ -126,6 +125,16 @@ def _ingest(means: Means, ingestion: Ingestion, raw: bytes, content_type: str | 
         raise Failed("rival", rival.message) from rival
     index_if_large(means.database, ingestion.organization_id, model=model)
     return report
+
+
+def _embedded(means: Means, ingestion: Ingestion, entry: Entry, *, model: str) -> list[ChunkRow]:
+    with accounted(means.database, ingestion.organization_id, work_id=ingestion.id) as ledger:
+        try:
+            return chunk_rows(entry, means.embedders.for_documents(model, ledger=ledger))
+        except SpendingLimitReached:
+            raise Failed("spending_limit", "the organization's spending limit is reached") from None
+        except Unavailable as away:
+            raise Failed("embedding_away", away.message) from away
 
 
 def _record(
