@@ -1392,6 +1392,93 @@ $$;
 
 ALTER FUNCTION agents.forget_runs(p_days integer, p_batch integer) OWNER TO owner;
 
+-- Name: messages; Type: TABLE; Schema: platform; Owner: owner
+
+CREATE TABLE platform.messages (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    organization_id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    direction text NOT NULL,
+    seq bigint,
+    message_type text DEFAULT 'text'::text NOT NULL,
+    text_content text,
+    media_urls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    sender_type text NOT NULL,
+    sender_user_id uuid,
+    agent_id uuid,
+    external_message_id text,
+    platform_timestamp timestamp with time zone,
+    intent_classification text,
+    sentiment_score numeric(3,2),
+    confidence_score numeric(3,2),
+    entities_extracted jsonb DEFAULT '[]'::jsonb NOT NULL,
+    prompt_used text,
+    model_used text,
+    generation_time_ms integer,
+    tokens_used integer,
+    delivery_status text DEFAULT 'pending'::text NOT NULL,
+    sent_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    error_code text,
+    error_detail text,
+    received_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    reply_to_external_id text,
+    edited_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    reactions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    CONSTRAINT messages_check CHECK (((seq IS NULL) OR (direction = 'inbound'::text))),
+    CONSTRAINT messages_confidence_score_check CHECK (((confidence_score >= (0)::numeric) AND (confidence_score <= (1)::numeric))),
+    CONSTRAINT messages_delivery_status_check CHECK ((delivery_status = ANY (ARRAY['received'::text, 'pending'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text]))),
+    CONSTRAINT messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
+    CONSTRAINT messages_entities_extracted_check CHECK ((jsonb_typeof(entities_extracted) = 'array'::text)),
+    CONSTRAINT messages_error_code_check CHECK ((char_length(error_code) <= 200)),
+    CONSTRAINT messages_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
+    CONSTRAINT messages_external_message_id_check CHECK (((char_length(external_message_id) >= 1) AND (char_length(external_message_id) <= 1000))),
+    CONSTRAINT messages_generation_time_ms_check CHECK ((generation_time_ms >= 0)),
+    CONSTRAINT messages_intent_classification_check CHECK ((char_length(intent_classification) <= 200)),
+    CONSTRAINT messages_media_urls_check CHECK ((jsonb_typeof(media_urls) = 'array'::text)),
+    CONSTRAINT messages_message_type_check CHECK (((char_length(message_type) >= 1) AND (char_length(message_type) <= 50))),
+    CONSTRAINT messages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT messages_model_used_check CHECK ((char_length(model_used) <= 200)),
+    CONSTRAINT messages_prompt_used_check CHECK ((octet_length(prompt_used) <= 1000000)),
+    CONSTRAINT messages_reactions_check CHECK ((jsonb_typeof(reactions) = 'array'::text)),
+    CONSTRAINT messages_reply_to_external_id_check CHECK (((char_length(reply_to_external_id) >= 1) AND (char_length(reply_to_external_id) <= 1000))),
+    CONSTRAINT messages_sender_type_check CHECK ((sender_type = ANY (ARRAY['customer'::text, 'ai'::text, 'human'::text]))),
+    CONSTRAINT messages_sentiment_score_check CHECK (((sentiment_score >= ('-1'::integer)::numeric) AND (sentiment_score <= (1)::numeric))),
+    CONSTRAINT messages_seq_check CHECK ((seq > 0)),
+    CONSTRAINT messages_text_content_check CHECK ((octet_length(text_content) <= 1000000)),
+    CONSTRAINT messages_tokens_used_check CHECK ((tokens_used >= 0))
+);
+
+ALTER TABLE ONLY platform.messages FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE platform.messages OWNER TO owner;
+
+-- Name: forget_words(platform.messages); Type: FUNCTION; Schema: agents; Owner: owner
+
+CREATE FUNCTION agents.forget_words(m platform.messages) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE platform.handoffs h
+    SET summary = coalesce((SELECT jsonb_agg(l.line ORDER BY l.place) FROM jsonb_array_elements(h.summary) WITH ORDINALITY AS l (line, place)
+                            WHERE l.line ->> 'message_id' IS DISTINCT FROM m.id::text AND l.line ->> 'kind' <> 'missing'), '[]')
+    WHERE h.organization_id = m.organization_id AND h.conversation_id = m.conversation_id
+      AND h.summary @> jsonb_build_array(jsonb_build_object('message_id', m.id));
+    UPDATE departments.agent_executions e
+    SET output_data = jsonb_set(e.output_data, '{unanswered}', '[]')
+    WHERE e.organization_id = m.organization_id AND e.conversation_id = m.conversation_id AND e.to_seq >= m.seq AND e.from_seq <= m.seq
+      AND e.output_data ? 'unanswered';
+END
+$$;
+
+ALTER FUNCTION agents.forget_words(m platform.messages) OWNER TO owner;
+
 -- Name: hand_over(uuid, uuid, text, text); Type: FUNCTION; Schema: agents; Owner: owner
 
 CREATE FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) RETURNS void
@@ -4518,6 +4605,10 @@ BEGIN
             ELSE m.reactions END
     FROM amended x JOIN told t USING (organization_id, id)
     WHERE m.organization_id = x.organization_id AND m.id = x.id;
+    PERFORM agents.forget_words(m)
+    FROM (SELECT DISTINCT * FROM unnest(p_organization_ids, p_connection_ids, p_targets)) asked (organization_id, connection_id, target)
+    JOIN platform.messages m ON m.organization_id = asked.organization_id AND m.connection_id = asked.connection_id
+                            AND m.external_message_id = asked.target AND m.deleted_at IS NOT NULL;
 END
 $$;
 
@@ -6026,73 +6117,6 @@ PARTITION BY RANGE (received_at);
 ALTER TABLE ONLY platform.message_watermarks FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE platform.message_watermarks OWNER TO owner;
-
--- Name: messages; Type: TABLE; Schema: platform; Owner: owner
-
-CREATE TABLE platform.messages (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    organization_id uuid NOT NULL,
-    conversation_id uuid NOT NULL,
-    connection_id uuid NOT NULL,
-    direction text NOT NULL,
-    seq bigint,
-    message_type text DEFAULT 'text'::text NOT NULL,
-    text_content text,
-    media_urls jsonb DEFAULT '[]'::jsonb NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    sender_type text NOT NULL,
-    sender_user_id uuid,
-    agent_id uuid,
-    external_message_id text,
-    platform_timestamp timestamp with time zone,
-    intent_classification text,
-    sentiment_score numeric(3,2),
-    confidence_score numeric(3,2),
-    entities_extracted jsonb DEFAULT '[]'::jsonb NOT NULL,
-    prompt_used text,
-    model_used text,
-    generation_time_ms integer,
-    tokens_used integer,
-    delivery_status text DEFAULT 'pending'::text NOT NULL,
-    sent_at timestamp with time zone,
-    delivered_at timestamp with time zone,
-    read_at timestamp with time zone,
-    failed_at timestamp with time zone,
-    error_code text,
-    error_detail text,
-    received_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    reply_to_external_id text,
-    edited_at timestamp with time zone,
-    deleted_at timestamp with time zone,
-    reactions jsonb DEFAULT '[]'::jsonb NOT NULL,
-    CONSTRAINT messages_check CHECK (((seq IS NULL) OR (direction = 'inbound'::text))),
-    CONSTRAINT messages_confidence_score_check CHECK (((confidence_score >= (0)::numeric) AND (confidence_score <= (1)::numeric))),
-    CONSTRAINT messages_delivery_status_check CHECK ((delivery_status = ANY (ARRAY['received'::text, 'pending'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text]))),
-    CONSTRAINT messages_direction_check CHECK ((direction = ANY (ARRAY['inbound'::text, 'outbound'::text]))),
-    CONSTRAINT messages_entities_extracted_check CHECK ((jsonb_typeof(entities_extracted) = 'array'::text)),
-    CONSTRAINT messages_error_code_check CHECK ((char_length(error_code) <= 200)),
-    CONSTRAINT messages_error_detail_check CHECK ((char_length(error_detail) <= 20000)),
-    CONSTRAINT messages_external_message_id_check CHECK (((char_length(external_message_id) >= 1) AND (char_length(external_message_id) <= 1000))),
-    CONSTRAINT messages_generation_time_ms_check CHECK ((generation_time_ms >= 0)),
-    CONSTRAINT messages_intent_classification_check CHECK ((char_length(intent_classification) <= 200)),
-    CONSTRAINT messages_media_urls_check CHECK ((jsonb_typeof(media_urls) = 'array'::text)),
-    CONSTRAINT messages_message_type_check CHECK (((char_length(message_type) >= 1) AND (char_length(message_type) <= 50))),
-    CONSTRAINT messages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT messages_model_used_check CHECK ((char_length(model_used) <= 200)),
-    CONSTRAINT messages_prompt_used_check CHECK ((octet_length(prompt_used) <= 1000000)),
-    CONSTRAINT messages_reactions_check CHECK ((jsonb_typeof(reactions) = 'array'::text)),
-    CONSTRAINT messages_reply_to_external_id_check CHECK (((char_length(reply_to_external_id) >= 1) AND (char_length(reply_to_external_id) <= 1000))),
-    CONSTRAINT messages_sender_type_check CHECK ((sender_type = ANY (ARRAY['customer'::text, 'ai'::text, 'human'::text]))),
-    CONSTRAINT messages_sentiment_score_check CHECK (((sentiment_score >= ('-1'::integer)::numeric) AND (sentiment_score <= (1)::numeric))),
-    CONSTRAINT messages_seq_check CHECK ((seq > 0)),
-    CONSTRAINT messages_text_content_check CHECK ((octet_length(text_content) <= 1000000)),
-    CONSTRAINT messages_tokens_used_check CHECK ((tokens_used >= 0))
-);
-
-ALTER TABLE ONLY platform.messages FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE platform.messages OWNER TO owner;
 
 -- Name: organizations; Type: TABLE; Schema: platform; Owner: owner
 
@@ -8534,6 +8558,75 @@ GRANT ALL ON FUNCTION agents.first_response_seconds(c platform.conversations) TO
 REVOKE ALL ON FUNCTION agents.forget_runs(p_days integer, p_batch integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION agents.forget_runs(p_days integer, p_batch integer) TO worker_role;
 
+-- Name: TABLE messages; Type: ACL; Schema: platform; Owner: owner
+
+GRANT SELECT,INSERT,UPDATE ON TABLE platform.messages TO application_role;
+GRANT SELECT,INSERT ON TABLE platform.messages TO worker_role;
+GRANT SELECT,INSERT ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.text_content; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(text_content) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.metadata; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(metadata) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.external_message_id; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(external_message_id) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.delivery_status; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(delivery_status) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(delivery_status) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.sent_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(sent_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.delivered_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(delivered_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.read_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(read_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.failed_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(failed_at) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(failed_at) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.error_code; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(error_code) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(error_code) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.error_detail; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(error_detail) ON TABLE platform.messages TO definer_role;
+GRANT UPDATE(error_detail) ON TABLE platform.messages TO worker_role;
+
+-- Name: COLUMN messages.edited_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(edited_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.deleted_at; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(deleted_at) ON TABLE platform.messages TO definer_role;
+
+-- Name: COLUMN messages.reactions; Type: ACL; Schema: platform; Owner: owner
+
+GRANT UPDATE(reactions) ON TABLE platform.messages TO definer_role;
+
+-- Name: FUNCTION forget_words(m platform.messages); Type: ACL; Schema: agents; Owner: owner
+
+REVOKE ALL ON FUNCTION agents.forget_words(m platform.messages) FROM PUBLIC;
+GRANT ALL ON FUNCTION agents.forget_words(m platform.messages) TO application_role;
+GRANT ALL ON FUNCTION agents.forget_words(m platform.messages) TO worker_role;
+GRANT ALL ON FUNCTION agents.forget_words(m platform.messages) TO definer_role;
+
 -- Name: FUNCTION hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text); Type: ACL; Schema: agents; Owner: owner
 
 REVOKE ALL ON FUNCTION agents.hand_over(p_organization_id uuid, p_conversation_id uuid, p_automation_state text, p_reason text) FROM PUBLIC;
@@ -9223,6 +9316,10 @@ GRANT UPDATE(outcome) ON TABLE departments.agent_executions TO worker_role;
 
 GRANT UPDATE(completed_at) ON TABLE departments.agent_executions TO worker_role;
 
+-- Name: COLUMN agent_executions.output_data; Type: ACL; Schema: departments; Owner: owner
+
+GRANT UPDATE(output_data) ON TABLE departments.agent_executions TO definer_role;
+
 -- Name: TABLE agents; Type: ACL; Schema: departments; Owner: owner
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE departments.agents TO application_role;
@@ -9586,68 +9683,6 @@ GRANT SELECT ON TABLE platform.message_statuses TO worker_role;
 
 GRANT SELECT ON TABLE platform.message_watermarks TO application_role;
 GRANT SELECT,INSERT,UPDATE ON TABLE platform.message_watermarks TO definer_role;
-
--- Name: TABLE messages; Type: ACL; Schema: platform; Owner: owner
-
-GRANT SELECT,INSERT,UPDATE ON TABLE platform.messages TO application_role;
-GRANT SELECT,INSERT ON TABLE platform.messages TO worker_role;
-GRANT SELECT,INSERT ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.text_content; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(text_content) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.metadata; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(metadata) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.external_message_id; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(external_message_id) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.delivery_status; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(delivery_status) ON TABLE platform.messages TO definer_role;
-GRANT UPDATE(delivery_status) ON TABLE platform.messages TO worker_role;
-
--- Name: COLUMN messages.sent_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(sent_at) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.delivered_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(delivered_at) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.read_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(read_at) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.failed_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(failed_at) ON TABLE platform.messages TO definer_role;
-GRANT UPDATE(failed_at) ON TABLE platform.messages TO worker_role;
-
--- Name: COLUMN messages.error_code; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(error_code) ON TABLE platform.messages TO definer_role;
-GRANT UPDATE(error_code) ON TABLE platform.messages TO worker_role;
-
--- Name: COLUMN messages.error_detail; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(error_detail) ON TABLE platform.messages TO definer_role;
-GRANT UPDATE(error_detail) ON TABLE platform.messages TO worker_role;
-
--- Name: COLUMN messages.edited_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(edited_at) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.deleted_at; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(deleted_at) ON TABLE platform.messages TO definer_role;
-
--- Name: COLUMN messages.reactions; Type: ACL; Schema: platform; Owner: owner
-
-GRANT UPDATE(reactions) ON TABLE platform.messages TO definer_role;
 
 -- Name: TABLE organizations; Type: ACL; Schema: platform; Owner: owner
 

@@ -125,6 +125,10 @@ BEGIN
             ELSE m.reactions END
     FROM amended x JOIN told t USING (organization_id, id)
     WHERE m.organization_id = x.organization_id AND m.id = x.id;
+    PERFORM agents.forget_words(m)
+    FROM (SELECT DISTINCT * FROM unnest(p_organization_ids, p_connection_ids, p_targets)) asked (organization_id, connection_id, target)
+    JOIN platform.messages m ON m.organization_id = asked.organization_id AND m.connection_id = asked.connection_id
+                            AND m.external_message_id = asked.target AND m.deleted_at IS NOT NULL;
 END
 $$;
 

@@ -49,6 +49,7 @@ GRANT SELECT (name) ON platform.organizations TO worker_role;
 SELECT platform.admit_all_tenants('departments.departments', 'worker_role');
 SELECT platform.admit_all_tenants('departments.departments', 'definer_role');
 GRANT SELECT (organization_id, type, configuration) ON departments.departments TO worker_role, definer_role;
+GRANT UPDATE (output_data) ON departments.agent_executions TO definer_role;
 SELECT platform.admit_all_tenants('platform.knowledge_chunks', 'worker_role');
 SELECT platform.admit_all_tenants('platform.knowledge_chunks', 'definer_role');
 GRANT SELECT (organization_id, id, knowledge_id) ON platform.knowledge_chunks TO worker_role, definer_role;
@@ -134,6 +135,23 @@ BEGIN
         || coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'missing', 'text', w.text, 'message_id', w.message_id)) FROM missing w), '[]')
     INTO lines;
     RETURN lines;
+END
+$$;
+
+-- What a customer took back is not in what was kept of it either: the summary for the person, and the questions that stayed open, which may
+-- go over several messages.
+CREATE FUNCTION agents.forget_words(m platform.messages)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE platform.handoffs h
+    SET summary = coalesce((SELECT jsonb_agg(l.line ORDER BY l.place) FROM jsonb_array_elements(h.summary) WITH ORDINALITY AS l (line, place)
+                            WHERE l.line ->> 'message_id' IS DISTINCT FROM m.id::text AND l.line ->> 'kind' <> 'missing'), '[]')
+    WHERE h.organization_id = m.organization_id AND h.conversation_id = m.conversation_id
+      AND h.summary @> jsonb_build_array(jsonb_build_object('message_id', m.id));
+    UPDATE departments.agent_executions e
+    SET output_data = jsonb_set(e.output_data, '{unanswered}', '[]')
+    WHERE e.organization_id = m.organization_id AND e.conversation_id = m.conversation_id AND e.to_seq >= m.seq AND e.from_seq <= m.seq
+      AND e.output_data ? 'unanswered';
 END
 $$;
 

@@ -179,7 +179,8 @@ GRANT EXECUTE ON FUNCTION
     agents.service_settings(uuid),
     agents.minutes_of(jsonb, text, int),
     agents.summarize_conversation(uuid, uuid),
-    agents.open_handoff(uuid, uuid, text, boolean, uuid)
+    agents.open_handoff(uuid, uuid, text, boolean, uuid),
+    agents.forget_words(platform.messages)
 TO application_role, worker_role, definer_role;
 
 GRANT EXECUTE ON FUNCTION

@@ -273,6 +273,18 @@ def test_the_summary_leaves_out_what_the_customer_took_back(scene: Scene) -> Non
     assert [line["text"] for line in lines(scene)] == ["fazem bolo?"]
 
 
+def test_what_the_customer_takes_back_later_is_gone_from_what_was_kept(bakery: Scene) -> None:
+    """H-06: from the summary and from the record of the turn."""
+    ask(bakery, "Meu CPF é 123, fazem bolo de casamento com entrega em Marte?")
+    assert "CPF" in str(lines(bakery))
+    [[message]] = bakery.rows("SELECT external_message_id FROM platform.messages WHERE direction = 'inbound'")
+    bakery.takes_back(message)
+    assert bakery.value("SELECT text_content FROM platform.messages WHERE direction = 'inbound'") is None
+    assert lines(bakery) == []
+    kept = bakery.rows("SELECT output_data::text || input_data::text FROM departments.agent_executions")
+    assert "CPF" not in str(kept)
+
+
 # how it comes back
 
 

@@ -153,6 +153,22 @@ class Scene:
         }
         return self._record([item])
 
+    def takes_back(self, provider_message_id: str) -> list[WakeUp]:
+        """The customer deletes a message."""
+        item: Item = {
+            "id": str(new_id()),
+            "kind": "deletion",
+            "account": self.tenant.phone_number_id,
+            "key": f"d:{provider_message_id}",
+            "digest": secrets.token_hex(16),
+            "event_type": "deletion",
+            "event_id": provider_message_id,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "customer": self.customer,
+            "target": provider_message_id,
+        }
+        return self._record([item])
+
     def _message(self, text: str, written: datetime) -> Item:
         wamid = f"wamid.{uuid4()}"
         item: Item = {
