@@ -26,7 +26,12 @@ class Finder:
         do not name any more.
         """
         if self._embedders.is_one_for_all():
-            return retrieve(self._database, organization_id=organization_id, question=question, limit=limit)
+            found = retrieve(self._database, organization_id=organization_id, question=question, limit=limit)
+            if (
+                found.best_score == 0
+            ):  # a function that lacks the settings of its organization's model must not be silent
+                self._embedders.for_questions(self._embedders.model_of(self._database, organization_id))
+            return found
         model = self._embedders.model_of(self._database, organization_id)
         found = self._retrieve(organization_id, question, model=model, limit=limit, ledger=ledger)
         if found.best_score > 0:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.kit.errors import Rejected
-from shared.knowledge.embedders import OPENAI
+from shared.knowledge.embedders import OPENAI, Embedders
 from shared.knowledge.embedding import HashedNgrams
 from shared.knowledge.finding import Finder
 from shared.knowledge.importing import import_folder
 from shared.knowledge.ingestion import reembedding
 from shared.knowledge.ingestion.reembedding import request_reembedding
 from shared.knowledge.writing import index_if_large
+from shared.platform.settings import EmbeddingSettings
 from tests.knowledge.ingesting import embedders
 
 if TYPE_CHECKING:
@@ -184,3 +185,13 @@ def test_a_question_is_embedded_by_the_model_of_the_organizations_chunks(knowing
     before = knowing.means.database.round_trips
     assert found() == [ANSWER]
     assert knowing.means.database.round_trips - before == 1
+
+
+def test_a_process_that_lacks_the_models_settings_says_so_and_is_not_silent(knowing: Knowing) -> None:
+    """K-05."""
+    knowing.known("a.md", cakes(9))
+    poor = Finder(knowing.means.database, Embedders(EmbeddingSettings()))
+    assert poor.find(knowing.organization_id, "Vocês vendem pneus?").passages == ()
+    assert knowing.run(requested(knowing)).state == "done"
+    with pytest.raises(Rejected, match="EMBEDDING_URL"):
+        Finder(knowing.means.database, Embedders(EmbeddingSettings())).find(knowing.organization_id, QUESTION)

@@ -75,8 +75,17 @@ def test_a_deleted_source_takes_all_that_it_brought_with_it(knowing: Knowing) ->
         " WHERE knowledge_id = :id",
         id=entry,
     )
+    knowing.rows(
+        "INSERT INTO platform.faq_drafts (organization_id, question_key, question, answer, embedding, embedding_model,"
+        " state, decision, decided_at, knowledge_id)"
+        " SELECT organization_id, 'custa', 'Quanto custa?', 'R$ 12', embedding, embedding_model,"
+        " 'approved', 'approve', now(), knowledge_id FROM platform.knowledge_chunks"
+        " WHERE knowledge_id = :id",
+        id=entry,
+    )
     gone = delete_source(knowing.means.database, knowing.organization_id, path="a.md")
     assert (gone.versions, gone.objects) == (2, 3)
+    assert knowing.rows("SELECT id FROM platform.faq_drafts") == []
     assert left(knowing) == [(1, 1, 0)]
     assert knowing.answer(QUESTION) is None
     assert knowing.run(waiting).state == "idle", "what was on its way does not bring it back"
