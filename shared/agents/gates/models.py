@@ -87,14 +87,14 @@ class Draft:
 
     @cached_property
     def grounds(self) -> tuple[str, ...]:
-        """What the business itself says, each text folded: the sources, its catalogue and its name.
+        """What the business itself says, each text folded: the sources, its catalogue, its own greeting and its name.
 
-        A number in the catalogue is a price in reais.
+        A number in the catalogue is a price in reais. The catalogue is one text: it is read once and kept.
         """
-        catalogue = (
-            f"R$ {leaf}" if isinstance(leaf, int | float) else leaf for leaf in leaves(self.settings.get("catalogue"))
-        )
-        return tuple(folded(text) for text in (*self.sources, *catalogue, self.organization))
+        entries = leaves(self.settings.get("catalogue"))
+        catalogue = "\n".join(f"R$ {entry}" if isinstance(entry, int | float) else entry for entry in entries)
+        own = (catalogue, *(str(one) for one in leaves(self.settings.get("greeting"))), self.organization)
+        return tuple(folded(text) for text in (*self.sources, *own) if text)
 
     @cached_property
     def all_grounds(self) -> str:
