@@ -92,16 +92,13 @@ def hold_model(session: TenantSession, organization_id: UUID, *, model: str) -> 
         )
 
 
-def index_if_large(
-    database: Database, organization_id: UUID, *, model: str, limit: int | None = None, batch: int | None = None
-) -> None:
+def index_if_large(database: Database, organization_id: UUID, *, model: str) -> None:
     """Move the chunks of an organization that has outgrown the scan into the approximate index, a batch at a time.
 
     A search looks into both, so it is complete at every moment of the move and after an interruption.
     """
-    if queries.count_chunks(database, organization_id, model=model) > (SCAN_LIMIT if limit is None else limit):
-        moved = MOVED_AT_ONCE if batch is None else batch
-        while queries.move_to_approximate_index(database, organization_id, model=model, batch=moved):
+    if queries.count_chunks(database, organization_id, model=model) > SCAN_LIMIT:
+        while queries.move_to_approximate_index(database, organization_id, model=model, batch=MOVED_AT_ONCE):
             pass
 
 

@@ -26,7 +26,7 @@ from shared.usage.models import SpendingLimitReached
 
 PART_SECONDS: Final = 60.0  # of one run: half the function's time, so that a slow batch and the switch fit as well
 BATCH: Final = 100  # chunks embedded and staged together: what the models' APIs take, and 600 kB of vectors
-SWITCHED_AT_ONCE: Final = 500  # chunks per statement of the switch: a second, far below the statements' limit
+SWITCHED_AT_ONCE: Final = 500  # chunks per statement of the switch: 0.1 s, far below the statements' limit
 
 _COUNTS: Final = text("""
     SELECT count(*) AS all_chunks, count(staged.ordinal) AS staged
