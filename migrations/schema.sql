@@ -1939,7 +1939,7 @@ CREATE FUNCTION agents.queue_survey(c platform.conversations, p_survey jsonb) RE
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    IF p_survey IS NULL OR agents.service_settings(c.organization_id) -> 'survey' IS DISTINCT FROM 'true'::jsonb
+    IF p_survey IS NULL OR agents.service_settings(c.organization_id) -> 'satisfaction_survey' IS DISTINCT FROM 'true'::jsonb
         OR NOT agents.window_is_open(c, interval '10 minutes')
         OR agents.wants_no_marketing(c.organization_id, c.contact_id, c.opted_out_at)
         OR EXISTS (SELECT FROM platform.outbox o WHERE o.organization_id = c.organization_id AND o.conversation_id = c.id AND o.kind = 'survey')

@@ -1,10 +1,11 @@
 """When a business answers: its weekly hours in its own time zone, without the country's holidays.
 
 Settings of the customer service department:
-    opening_hours: {"monday": ["09:00-12:00", "13:30-18:00"], …}; a day that is not named is closed, a span whose end is
-        not after its beginning goes on into the next day, and "24:00" is a day's end. Without it nobody knows.
+    opening_hours: {"mon": ["09:00-12:00", "13:30-18:00"], …, "sun": []}; a day that is not named is closed, a span
+        whose end is not after its beginning goes on into the next day, and "24:00" is a day's end. Without it nobody
+        knows.
     holiday_state: such as "SP": its holidays as well as Brazil's. open_on_holidays: true when holidays change nothing.
-    closed_dates: ["2026-02-17"], days on which it is closed besides: carnival is no holiday by law.
+    closed_on: ["2026-02-17"], days on which it is closed besides: carnival is no holiday by law.
 """
 
 import re
@@ -15,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Further ahead nobody is told a day: the settings are wrong, or the business is closed for good.
 _HORIZON_DAYS: Final = 60
 _SPAN: Final = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
@@ -31,7 +32,7 @@ class OpeningHours:
     zone: ZoneInfo
     holiday_state: str | None
     open_on_holidays: bool
-    closed_dates: frozenset[date]
+    closed_on: frozenset[date]
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], *, timezone: str) -> Self | None:
@@ -50,7 +51,7 @@ class OpeningHours:
             zone=zone,
             holiday_state=_state(settings.get("holiday_state")),
             open_on_holidays=settings.get("open_on_holidays") is True,
-            closed_dates=frozenset(_closing_days(settings.get("closed_dates", []))),
+            closed_on=frozenset(_closing_days(settings.get("closed_on", []))),
         )
 
     def is_open(self, moment: datetime) -> bool:
@@ -71,7 +72,7 @@ class OpeningHours:
     def _spans_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """The spans that begin on this day; none on a holiday."""
         spans = self.week[day.weekday()]
-        if not spans or day in self.closed_dates:
+        if not spans or day in self.closed_on:
             return
         if not self.open_on_holidays and day in _holidays(self.holiday_state, day.year):
             return
@@ -97,12 +98,12 @@ def _spans(day: str, named: object) -> Iterator[Span]:
 
 def _closing_days(named: object) -> Iterator[date]:
     if not isinstance(named, list):
-        raise ValueError('closed_dates is a list of days such as "2026-02-17"')  # noqa: TRY004 - as all here
+        raise ValueError('closed_on is a list of days such as "2026-02-17"')  # noqa: TRY004 - as all here
     for text in named:
         try:
             yield date.fromisoformat(text)
         except (TypeError, ValueError) as wrong:
-            raise ValueError(f'closed_dates has {text!r}; a day is written "2026-02-17"') from wrong
+            raise ValueError(f'closed_on has {text!r}; a day is written "2026-02-17"') from wrong
 
 
 def _state(named: object) -> str | None:

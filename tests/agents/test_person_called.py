@@ -11,9 +11,7 @@ import pytest
 from shared.agents.person_called import Business, opening_in_words, person_called, still_waiting
 
 ZONE = ZoneInfo("America/Sao_Paulo")
-MORNINGS: dict[str, Any] = {
-    "opening_hours": {day: ["09:00-12:30"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
-}
+MORNINGS: dict[str, Any] = {"opening_hours": {day: ["09:00-12:30"] for day in ("mon", "tue", "wed", "thu", "fri")}}
 
 
 def business(settings: dict[str, Any], locale: str = "pt-BR") -> Business:
@@ -46,7 +44,7 @@ def test_a_holiday_is_not_promised() -> None:
 
 
 def test_wrong_hours_promise_none() -> None:
-    assert "Já chamei" in person_called(business({"opening_hours": {"monday": ["always"]}}), now=at("2026-11-22T03:00"))
+    assert "Já chamei" in person_called(business({"opening_hours": {"mon": ["always"]}}), now=at("2026-11-22T03:00"))
 
 
 def test_the_update_says_no_more_than_is_true() -> None:

@@ -32,7 +32,7 @@ def conversations(scene: Scene, *columns: str) -> list[list[object]]:
 
 def resolved(scene: Scene) -> UUID:
     """A conversation that people have settled, and whose customer was asked how it was."""
-    configure(scene, survey=True)
+    configure(scene, satisfaction_survey=True)
     scene.says("fazem bolo?")
     run(scene, responder=ABSTAINING)
     writes(scene, "Fazemos sim!")
@@ -174,7 +174,7 @@ def test_a_score_in_a_burst_with_other_words_is_answered(scene: Scene) -> None:
     ],
 )
 def test_who_cannot_or_does_not_want_to_be_asked_is_not(scene: Scene, obstacle: str) -> None:
-    configure(scene, survey=True)
+    configure(scene, satisfaction_survey=True)
     scene.says("oi?")
     scene.execute(obstacle)
     assert resolve(scene) is False
@@ -182,7 +182,7 @@ def test_who_cannot_or_does_not_want_to_be_asked_is_not(scene: Scene, obstacle: 
 
 
 def test_nobody_is_asked_in_the_middle_of_the_next_conversation(scene: Scene) -> None:
-    configure(scene, survey=True)
+    configure(scene, satisfaction_survey=True)
     scene.says("oi?")
     old = scene.conversation_id
     assert resolve(scene) is True
@@ -192,7 +192,7 @@ def test_nobody_is_asked_in_the_middle_of_the_next_conversation(scene: Scene) ->
 
 
 def test_a_question_that_the_provider_refuses_concerns_no_person(scene: Scene) -> None:
-    configure(scene, survey=True)
+    configure(scene, satisfaction_survey=True)
     scene.says("oi?", ago=timedelta(minutes=1))
     old = scene.conversation_id
     assert resolve(scene) is True

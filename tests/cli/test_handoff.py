@@ -96,7 +96,7 @@ def test_it_is_given_back_and_then_no_longer_peoples(desk: Desk) -> None:
 
 
 def test_it_is_resolved_unless_the_customer_has_written_again(desk: Desk) -> None:
-    configure(desk.scene, survey=True)
+    configure(desk.scene, satisfaction_survey=True)
     desk.scene.says("alô?")
     early = desk.on("resolve", "--seen", "1")
     assert (early.code, error_of(early)[0]) == (4, "newer_message")

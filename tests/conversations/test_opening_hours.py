@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared.conversations.opening_hours import OpeningHours
+from shared.tenants.configuration.departments import EXAMPLE, DepartmentSettings
 
 ZONE = "America/Sao_Paulo"
 WEEKDAYS: dict[str, Any] = {
-    "opening_hours": {
-        **{day: ["09:00-12:00", "13:30-18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
-    }
+    "opening_hours": {**{day: ["09:00-12:00", "13:30-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}}
 }
 
 
@@ -63,11 +63,11 @@ def test_holidays_are_the_countrys_and_those_of_the_state() -> None:
 
 def test_a_business_names_the_days_on_which_it_closes_besides() -> None:
     assert hours().is_open(at("2026-02-17T10:00"))
-    assert not hours(closed_dates=["2026-02-17"]).is_open(at("2026-02-17T10:00"))
+    assert not hours(closed_on=["2026-02-17"]).is_open(at("2026-02-17T10:00"))
 
 
 def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:
-    bar = OpeningHours.of({"opening_hours": {"saturday": ["18:00-02:00"], "monday": ["00:00-24:00"]}}, timezone=ZONE)
+    bar = OpeningHours.of({"opening_hours": {"sat": ["18:00-02:00"], "mon": ["00:00-24:00"]}}, timezone=ZONE)
     assert bar is not None
     assert bar.is_open(at("2026-11-22T01:59"))  # a Sunday
     assert not bar.is_open(at("2026-11-22T02:00"))
@@ -89,15 +89,15 @@ def test_without_hours_nobody_knows() -> None:
     ("settings", "named"),
     [
         ({"opening_hours": ["09:00-18:00"]}, "opening_hours"),
-        ({"opening_hours": {"mon": []}}, "monday, tuesday"),
-        ({"opening_hours": {"monday": "09:00-18:00"}}, "opening_hours.monday"),
-        ({"opening_hours": {"monday": ["9-18"]}}, "'9-18'"),
-        ({"opening_hours": {"monday": ["09:00-25:00"]}}, "24:00"),
-        ({"opening_hours": {"monday": ["09:75-18:00"]}}, "24:00"),
-        ({"opening_hours": {"monday": [900]}}, "900"),
+        ({"opening_hours": {"monday": []}}, "mon, tue"),
+        ({"opening_hours": {"mon": "09:00-18:00"}}, "opening_hours.mon"),
+        ({"opening_hours": {"mon": ["9-18"]}}, "'9-18'"),
+        ({"opening_hours": {"mon": ["09:00-25:00"]}}, "24:00"),
+        ({"opening_hours": {"mon": ["09:75-18:00"]}}, "24:00"),
+        ({"opening_hours": {"mon": [900]}}, "900"),
         ({"opening_hours": {}, "holiday_state": "XX"}, "XX"),
-        ({"opening_hours": {}, "closed_dates": "2026-02-17"}, "closed_dates"),
-        ({"opening_hours": {}, "closed_dates": ["17/2"]}, "17/2"),
+        ({"opening_hours": {}, "closed_on": "2026-02-17"}, "closed_on"),
+        ({"opening_hours": {}, "closed_on": ["17/2"]}, "17/2"),
     ],
 )
 def test_wrong_settings_are_named(settings: dict[str, Any], named: str) -> None:
@@ -108,3 +108,13 @@ def test_wrong_settings_are_named(settings: dict[str, Any], named: str) -> None:
 def test_an_unknown_zone_is_named() -> None:
     with pytest.raises(ValueError, match="Atlantis"):
         OpeningHours.of(WEEKDAYS, timezone="Atlantis/Sunken")
+
+
+def test_the_hours_of_the_departments_settings_are_these() -> None:
+    """What the settings' schema takes, an answer can use."""
+    checked = DepartmentSettings.model_validate_json(json.dumps(EXAMPLE)).model_dump(mode="json")
+    found = OpeningHours.of(checked, timezone=ZONE)
+    assert found is not None
+    assert found.is_open(at("2026-11-23T08:00"))
+    assert not found.is_open(at("2026-12-24T10:00"))
+    assert OpeningHours.of(DepartmentSettings().model_dump(mode="json"), timezone=ZONE) is None
