@@ -21,6 +21,7 @@ from shared.agents.responder import Answer, Purpose, Turn, Understanding
 from shared.agents.tools import Desk, Retrieve
 from shared.agents.wording import wording
 from shared.conversations.models import ClaimedTurn
+from shared.kit.clock import utc_now
 from shared.kit.text import clean_text
 
 UNCITED: Final = "uncited_answer"
@@ -69,7 +70,12 @@ class ModelResponder:
         for question in burst.asked:
             desk.look_up(question)
         prompt = turn_prompt(
-            turn.claimed, questions=burst.asked, passages=desk.passages, language=burst.language, refused=refused
+            turn.claimed,
+            questions=burst.asked,
+            passages=desk.passages,
+            language=burst.language,
+            now=utc_now(),
+            refused=refused,
         )
         outcome = self._service.converse(
             turn,

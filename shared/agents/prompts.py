@@ -7,10 +7,12 @@ No telephone number and no id of ours goes in, and numbers that identify a perso
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from shared.agents.languages import ENGLISH
+from shared.agents.languages import ENGLISH, PORTUGUESE
 from shared.agents.privacy import without_personal_numbers
 from shared.agents.reply_schema import Reply
 from shared.agents.tools import NumberedPassage
@@ -34,7 +36,7 @@ Regras:
 3. Não prometa que alguém vai ligar, responder ou resolver; quem chama uma pessoa é o sistema, quando há hand_over.
 4. Cliente que pede uma pessoa: hand_over customer_asked. Reclamação séria: hand_over complaint.
 5. Escreva no idioma indicado em `language`, em tom simpático e curto, sem títulos e sem tabelas. Não diga o nome de
-   sistemas, modelos, ferramentas ou números de trechos.
+   sistemas, modelos, ferramentas ou números de trechos. `now` é o dia e a hora do negócio.
 6. Uma mensagem com `unread` traz algo que não pôde ser lido (áudio, imagem, arquivo): não adivinhe o que era.
 7. `refused`, quando existe, é uma resposta sua que não pode ser enviada e os motivos: escreva outra, sem aquilo.
 8. Em `earlier`, `from: system` com returned_to_ai marca onde a equipe devolveu a conversa a você: responda de novo, e
@@ -55,13 +57,22 @@ Rules:
 3. Do not promise that somebody will call, answer or solve; the system calls a person when there is a hand_over.
 4. A customer who asks for a person: hand_over customer_asked. A serious complaint: hand_over complaint.
 5. Write in the language given in `language`, friendly and short, without headings and tables. Do not name systems,
-   models, tools or numbers of passages.
+   models, tools or numbers of passages. `now` is the business's day and hour.
 6. A message with `unread` has something that could not be read (audio, image, file): do not guess what it was.
 7. `refused`, when present, is a reply of yours that may not be sent, and why: write another one, without that.
 8. In `earlier`, `from: system` with returned_to_ai marks where the team gave the conversation back to you: answer
    again, and do not repeat what was said before about calling a person.
 9. Always call the tool reply, once, to answer."""
 
+_WEEKDAYS: Final = (
+    "segunda-feira",
+    "terça-feira",
+    "quarta-feira",
+    "quinta-feira",
+    "sexta-feira",
+    "sábado",
+    "domingo",
+)
 _UNREAD: Final = "could not be read"
 
 
@@ -77,12 +88,13 @@ def prompt_version(locale: str | None) -> str:
     return f"customer-service:{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
-def turn_prompt(
+def turn_prompt(  # noqa: PLR0913 - what the data is made of, by name
     claimed: ClaimedTurn,
     *,
     questions: Sequence[str],
     passages: Sequence[NumberedPassage],
     language: str,
+    now: datetime,
     refused: Mapping[str, object] | None = None,
 ) -> str:
     """The data of a turn as one JSON object; `refused` is an earlier reply and why it may not be sent."""
@@ -90,7 +102,8 @@ def turn_prompt(
         {
             **({"refused": dict(refused)} if refused else {}),
             "business": claimed.configuration.organization_name,
-            "language": language,
+            "now": _moment(now, claimed.configuration.timezone),
+            "language": "pt-BR" if language == PORTUGUESE else language,
             "earlier": [{"from": said.sender, "text": _words(said.text)} for said in claimed.history if said.text],
             "messages": [
                 {
@@ -107,6 +120,15 @@ def turn_prompt(
     )
 
 
+def _moment(now: datetime, timezone: str) -> str:
+    """The business's own day and hour as Brazil writes them, such as "terça-feira, 24/11/2026, 09:05"."""
+    try:
+        there = now.astimezone(ZoneInfo(timezone))
+    except (ValueError, LookupError, OSError):  # no zone that this machine knows
+        there = now.astimezone(ZoneInfo("America/Sao_Paulo"))
+    return f"{_WEEKDAYS[there.weekday()]}, {there:%d/%m/%Y, %H:%M}"
+
+
 def as_data(value: object) -> str:
     """JSON whose texts hold no "<": marks such as <|im_start|>, which some models read as the end of a message."""
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
@@ -114,4 +136,4 @@ def as_data(value: object) -> str:
 
 def _words(text: str | None) -> str:
     cleaned, _ = clean_text(text or "")
-    return truncate(without_personal_numbers(cleaned), _MESSAGE_CHARACTERS)
+    return without_personal_numbers(truncate(cleaned, _MESSAGE_CHARACTERS))

@@ -191,6 +191,7 @@ class LanguageModelSettings(Settings):
     model_connect_seconds: float = Field(default=5, gt=0)
     model_request_seconds: float = Field(default=30, gt=0)
     model_answer_seconds: float = Field(default=60, gt=0)
+    model_retry_seconds: float = Field(default=1, ge=0)  # before a refused call is made again, without a fallback
     model_margin_seconds: float = Field(default=20, ge=0)
 
     def offers(self, provider: str) -> bool:

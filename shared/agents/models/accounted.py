@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # The provider keeps it with the call, so a line of its bill can be found in our ledger.
 CALL_ID_HEADER: Final = "X-Client-Request-Id"
 MOST_REPAIRS: Final = 1
+# A customer waits: a provider that wants a longer pause is as good as away.
+LONGEST_PAUSE_SECONDS: Final = 5.0
 # A call that could not even be read is no use to the customer.
 LEAST_SECONDS: Final = 0.2
 # Portuguese has three to four characters a token in today's models: two are more than any ordinary text needs.
@@ -55,6 +57,7 @@ class Account:
     purpose: Purpose
     ends_at: float  # monotonic seconds
     request_seconds: float
+    retry_seconds: float = 0.0
     requests: int = 0
     repairs: int = 0
     writer: ModelName | None = None  # of the last answer that came
@@ -70,9 +73,13 @@ class Account:
         if self.repairs > MOST_REPAIRS:
             raise StillGarbage
 
+    def seconds_left(self) -> float:
+        """Of the answer's time."""
+        return self.ends_at - time.monotonic()
+
     def seconds(self) -> float:
         """How long the next call may take. Raises OutOfTime."""
-        left = self.ends_at - time.monotonic()
+        left = self.seconds_left()
         if left < LEAST_SECONDS:
             raise OutOfTime
         return min(left, self.request_seconds)
@@ -98,13 +105,17 @@ class Account:
 
 
 class AccountedModel(WrapperModel):
-    """One of the turn's models. `leads` is the one that is asked first at every step of the dialogue."""
+    """One of the turn's models. `leads` is the one that is asked first at every step of the dialogue.
 
-    def __init__(self, wrapped: Model, *, name: ModelName, account: Account, leads: bool) -> None:
+    `again`: a call that was certainly refused, and not for ever, is made once more after a pause.
+    """
+
+    def __init__(self, wrapped: Model, *, name: ModelName, account: Account, leads: bool, again: bool) -> None:
         super().__init__(wrapped)
         self._name = name
         self._account = account
         self._leads = leads
+        self._again = again
 
     async def request(
         self,
@@ -118,6 +129,27 @@ class AccountedModel(WrapperModel):
             account.count_request()
         if name in account.failed:
             raise account.failed[name]
+        try:
+            return await self._call(messages, model_settings, model_request_parameters)
+        except CallFailed as refused:
+            failure = refused.failure
+            if not (self._again and failure.fallback and failure.state == "failed"):
+                raise
+            pause = max(account.retry_seconds, failure.retry_after or 0.0)
+            if pause > min(LONGEST_PAUSE_SECONDS, account.seconds_left()):
+                raise
+        self._again = False
+        del account.failed[name]
+        await asyncio.sleep(pause)
+        return await self._call(messages, model_settings, model_request_parameters)
+
+    async def _call(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        account, name = self._account, self._name
         settings: dict[str, Any] = {**(model_settings or {})}
         asked = len(ModelMessagesTypeAdapter.dump_json(messages)) + _size_of_tools(model_request_parameters)
         most = CallUsage(
@@ -155,8 +187,9 @@ class AccountedModel(WrapperModel):
 
 def turn_model(clients: ModelClients, choice: ModelChoice, account: Account) -> Model:
     """The agent's models for one answer: the fallback is asked when the primary's failure allows it."""
+    alone = choice.fallback is None
     models = [
-        AccountedModel(clients.model(name), name=name, account=account, leads=name == choice.primary)
+        AccountedModel(clients.model(name), name=name, account=account, leads=name == choice.primary, again=alone)
         for name in (choice.primary, choice.fallback)
         if name is not None
     ]

@@ -47,6 +47,7 @@ class Assignment:
     purpose: Purpose
     ends_at: float
     request_seconds: float
+    retry_seconds: float = 0.0
 
 
 async def converse(clients: ModelClients, task: Assignment) -> Outcome:
@@ -57,6 +58,7 @@ async def converse(clients: ModelClients, task: Assignment) -> Outcome:
         purpose=task.purpose,
         ends_at=task.ends_at,
         request_seconds=task.request_seconds,
+        retry_seconds=task.retry_seconds,
     )
     reply, failure, cause = None, None, None
     settings = ModelSettings(max_tokens=task.choice.max_tokens)

@@ -25,6 +25,7 @@ class CallFailure:
     state: CallState
     fallback: bool
     garbage: bool = False
+    retry_after: float | None = None  # seconds that the provider asks for
 
 
 class CallFailed(Exception):
@@ -41,7 +42,8 @@ def failure_of(trouble: BaseException) -> CallFailure:
         return CallFailure("answer_too_long", state="estimated", fallback=False, garbage=True)
     if isinstance(trouble, ModelHTTPError):
         again = trouble.status_code in _TRY_LATER or trouble.status_code >= _SERVER
-        return CallFailure(f"http_{trouble.status_code}", state="failed", fallback=again)
+        code = f"http_{trouble.status_code}"
+        return CallFailure(code, state="failed", fallback=again, retry_after=trouble.retry_after)
     if isinstance(trouble, ModelConnectionError):
         if trouble.phase in _BEFORE_THE_REQUEST:
             return CallFailure("no_connection", state="failed", fallback=True)

@@ -68,6 +68,7 @@ class ModelService:
             purpose=purpose,
             ends_at=time.monotonic() + seconds,
             request_seconds=settings.model_request_seconds,
+            retry_seconds=settings.model_retry_seconds,
         )
         try:
             return self._loop.run(converse(clients, task), within=seconds + _GRACE_SECONDS)

@@ -33,6 +33,13 @@ def service(running: ModelServer) -> Iterator[ModelService]:
         yield made
 
 
+@pytest.fixture(scope="package")
+def impatient(running: ModelServer) -> Iterator[ModelService]:
+    """For calls that hang; an honest one may take longer on a busy machine."""
+    with contextlib.closing(ModelService(settings_for(running, model_request_seconds=0.3))) as made:
+        yield made
+
+
 @pytest.fixture
 def shop(server: ModelServer, service: ModelService) -> Shop:
     del server  # as new

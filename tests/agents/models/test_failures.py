@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -36,9 +37,12 @@ TO_THE_FALLBACK = {
 
 
 @pytest.mark.parametrize("kind", TO_THE_FALLBACK)
-def test_the_fallback_answers_when_the_primary_cannot(server: ModelServer, shop: Shop, kind: str) -> None:
+def test_the_fallback_answers_when_the_primary_cannot(
+    server: ModelServer, shop: Shop, impatient: ModelService, kind: str
+) -> None:
     """Of A-05 and L1; each of the two calls is in the ledger by itself."""
     shop.configuration = WITH_FALLBACK
+    shop.service = impatient if kind == "hang" else shop.service
     server.set_faults(shares={kind: 1}, model="first")
     answer = shop.answers(QUESTION)
     code, state = TO_THE_FALLBACK[kind]
@@ -47,8 +51,11 @@ def test_the_fallback_answers_when_the_primary_cannot(server: ModelServer, shop:
 
 
 @pytest.mark.parametrize("kind", TO_THE_FALLBACK)
-def test_a_person_is_called_when_no_model_can_answer(server: ModelServer, shop: Shop, kind: str) -> None:
+def test_a_person_is_called_when_no_model_can_answer(
+    server: ModelServer, shop: Shop, impatient: ModelService, kind: str
+) -> None:
     shop.configuration = WITH_FALLBACK
+    shop.service = impatient if kind == "hang" else shop.service
     server.set_faults(shares={kind: 1})
     answer = shop.answers(QUESTION)
     assert (answer.abstained, answer.reason) == (True, "model_unavailable")
@@ -147,4 +154,35 @@ def test_a_refused_connection_is_certainly_not_billed(shop: Shop, server: ModelS
         shop.service = service
         answer = shop.answers(QUESTION)
     assert answer.reason == "model_unavailable"
-    assert shop.ledger.states == [(FIRST, "failed", "no_connection")]
+    assert shop.ledger.states == [(FIRST, "failed", "no_connection")] * 2
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "server_error", "overloaded", "error_body"])
+def test_an_agent_with_one_model_asks_it_once_more_when_it_was_refused(
+    server: ModelServer, shop: Shop, kind: str
+) -> None:
+    server.set_faults(next=[kind])
+    answer = shop.answers(QUESTION)
+    assert (answer.text, answer.abstained) == (shop.knowledge[0].content, False)
+    assert [state for _, state, _ in shop.ledger.states] == ["failed", "succeeded"]
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "hang", "not_json", "bad_request"])
+def test_what_may_be_on_the_bill_or_is_refused_for_ever_is_not_asked_again(
+    server: ModelServer, shop: Shop, impatient: ModelService, kind: str
+) -> None:
+    shop.service = impatient if kind == "hang" else shop.service
+    server.set_faults(next=[kind])
+    assert shop.answers(QUESTION).reason == "model_unavailable"
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize(("wanted", "calls"), [(1, 2), (3600, 1)])
+def test_a_pause_that_the_provider_asks_for_is_kept_unless_it_is_too_long(
+    server: ModelServer, shop: Shop, wanted: float, calls: int
+) -> None:
+    server.set_faults(next=["rate_limited_with_delay"], retry_after_seconds=wanted)
+    began = time.monotonic()
+    shop.answers(QUESTION)
+    assert len(server.calls) == calls
+    assert (time.monotonic() - began >= wanted) is (calls == 2)

@@ -160,6 +160,20 @@ def test_without_a_credential_the_answer_needs_no_model(
     assert attempts(bakery) == []
 
 
+def test_a_call_beyond_the_spending_limit_is_not_made(
+    bakery: Scene, responder: ChoosingResponder, server: ModelServer
+) -> None:
+    """L4: a person is called instead."""
+    bakery.execute(
+        "INSERT INTO agents.spending_limits (organization_id, monthly_limit_usd) VALUES (%s, 0.000001)",
+        bakery.organization_id,
+    )
+    texts, report = answer(bakery, responder, "vocês abrem no domingo?")
+    assert (report.result, report.reason) == ("abstained", "spending_limit")
+    assert "Já chamei uma pessoa" in texts[0]
+    assert server.calls == []
+
+
 def test_a_turn_of_a_model_needs_six_round_trips(bakery: Scene, responder: ChoosingResponder) -> None:
     """Five as without one, and the line of the ledger."""
     answer(bakery, responder, "vocês abrem no domingo?")

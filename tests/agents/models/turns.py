@@ -131,11 +131,12 @@ class Shop:
 
 
 def settings_for(server: ModelServer, **changed: Any) -> LanguageModelSettings:
-    """Every provider at the sandbox, with times for tests."""
-    quick = {"model_connect_seconds": 1, "model_request_seconds": 0.5, "model_answer_seconds": 5}
+    """Every provider at the sandbox; only a call that hangs needs shorter times than these."""
+    quick = {"model_connect_seconds": 1, "model_request_seconds": 10, "model_answer_seconds": 20}
     values: dict[str, Any] = {
         **quick,
         "model_margin_seconds": 1,
+        "model_retry_seconds": 0,
         "openai_compatible_url": server.base_url,
         "openai_compatible_api_key": "compatible-key",
         "openai_api_key": "openai-key",
