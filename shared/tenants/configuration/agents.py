@@ -32,12 +32,6 @@ class AgentSettings(Settings):
 class ResponderSettings(AgentSettings):
     """An agent that answers a channel's messages."""
 
-    greeting: _Text | None = setting(
-        None, en="a text of at most 500 characters", pt="um texto de até 500 caracteres", max_length=500
-    )
-    tone: _Text | None = setting(
-        None, en="a text of at most 500 characters", pt="um texto de até 500 caracteres", max_length=500
-    )
     message_limit: int | None = setting(
         None,
         en="a whole number of characters, 20 to 4096",
@@ -71,10 +65,6 @@ class FaqBuilderSettings(AgentSettings):
 
 class SocialMediaSettings(AgentSettings):
     """An agent that drafts posts."""
-
-    tone: _Text | None = setting(
-        None, en="a text of at most 500 characters", pt="um texto de até 500 caracteres", max_length=500
-    )
 
 
 class ModelSettings(Settings):
@@ -112,8 +102,6 @@ EXAMPLES: Final[Mapping[str, dict[str, object]]] = MappingProxyType(
             name: {
                 "version": 1,
                 "triggers": [{"type": "webhook"}],
-                "greeting": "Olá! Como posso ajudar?",
-                "tone": "acolhedor e direto",
                 "message_limit": 600,
                 "show_seen": True,
                 "allowed_links": ["loja.exemplo.com.br"],
@@ -122,6 +110,6 @@ EXAMPLES: Final[Mapping[str, dict[str, object]]] = MappingProxyType(
             for name in sorted(RESPONDERS)
         },
         "faq_builder": {"version": 1, "triggers": [{"type": "scheduled", "cron": "0 6 * * MON"}, {"type": "manual"}]},
-        "social_media": {"version": 1, "tone": "alegre, com poucas palavras"},
+        "social_media": {"version": 1, "triggers": []},
     }
 )
