@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from infra.local.listener import Listener
 from infra.local.models.scripted import reply_to
+from shared.agents.models.clients import ModelClients
+from shared.agents.models.names import ModelName
 from shared.agents.models.service import ModelService
 from shared.platform.settings import LanguageModelSettings
 from tests.agents.models.turns import OPENING, Shop
@@ -190,3 +192,15 @@ def test_one_provider_stands_in_for_another(
     assert answer.model.endswith(fallback)
     assert [headers.get(NAMES[answer.model][1]) for _, headers in providers.came][1] == NAMES[answer.model][2]
     assert [state for _, state, _ in shop.ledger.states] == ["failed", "succeeded"]
+
+
+def test_vertex_is_asked_in_its_region_with_no_key() -> None:
+    """The credential is the function's own identity, which is looked for at the first call."""
+    settings = LanguageModelSettings(vertex_project="project", vertex_region="southamerica-east1")
+    model = ModelClients(settings).model(ModelName("vertex", "gemini-test"))
+    assert model.base_url == "https://southamerica-east1-aiplatform.googleapis.com/"
+
+
+def test_a_model_without_a_credential_has_no_client() -> None:
+    with pytest.raises(LookupError, match="anthropic"):
+        ModelClients(LanguageModelSettings()).model(ModelName("anthropic", "claude-test"))
