@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import SecretBytes, SecretStr
 
+from shared.agents.gates.models import Source
 from shared.agents.responder import Answer, CallUsage, Responder, Turn
 from shared.agents.turns import run_turn
 from shared.channels.outbox import Delivery, SendResult
@@ -45,7 +46,8 @@ class InstantModel:
         """The same text for everybody."""
         call = turn.calls.start(model="openai:gpt-5-mini", most=CallUsage(input_tokens=2000, output_tokens=200))
         turn.calls.finish(call, usage=CallUsage(input_tokens=200, output_tokens=20))
-        return Answer(text="Abrimos de segunda a sábado, das 7h às 19h.", model="openai:gpt-5-mini")
+        text = "Abrimos de segunda a sábado, das 7h às 19h."
+        return Answer(text=text, model="openai:gpt-5-mini", sources=(Source(chunk_id="hours", text=text),))
 
 
 class InstantProvider:

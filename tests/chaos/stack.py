@@ -235,7 +235,9 @@ def stack_on(  # noqa: PLR0913 - what a soak varies
         # 11 tokens in and 7 out cost 0.0012345678 to the last digit, which the model of tests.chaos.provider invoices
         add_price(scene, "chaos:metered", input_price="0.0004", output_price="176.3662")
         # a long answer becomes two messages
-        scene.execute("UPDATE departments.agents SET configuration = '{\"message_limit\": 45}'")
+        # a soak's customers answer within a second, and ask the same of every channel
+        configuration = {"message_limit": 45, "disclosure": False, "loop_guard": False}
+        scene.execute("UPDATE departments.agents SET configuration = %s::jsonb", json.dumps(configuration))
         scene.rules = type(scene.rules)(quiet_seconds=0.05, ceiling_seconds=0.3, reply_max_age_seconds=43200.0)
 
         def on_status(report: dict[str, Any]) -> None:

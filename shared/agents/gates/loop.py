@@ -2,6 +2,7 @@
 
 The same question twice in a row that would get the same reply twice in a row; or answers that come, again and again,
 faster than a person reads. The claim of a turn stops whoever gets too many replies in ten minutes (`too_many_replies`).
+The agent's setting `loop_guard` (true without it) turns this gate off, for a number that machines write to.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ MOST_FAST_ANSWERS: Final = 4
 
 def check_loop(draft: Draft) -> Objection | None:
     """Objects to the reply that would go on with a loop."""
+    if draft.settings.get("loop_guard") is False:
+        return None
     recent = [said for said in draft.history if said.age is not None and said.age <= RECENT_SECONDS]
     if _fast_answers(recent) >= MOST_FAST_ANSWERS:
         return Objection("fast_answers")

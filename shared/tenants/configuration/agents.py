@@ -40,6 +40,7 @@ class ResponderSettings(AgentSettings):
         le=4096,
     )
     show_seen: bool = setting(default=True, en="true or false", pt="true ou false")
+    loop_guard: bool = setting(default=True, en="true or false", pt="true ou false")
     allowed_links: tuple[_Link, ...] = setting(
         (),
         en='a list of at most 100 hosts, with a path where that narrows it, such as "loja.exemplo.com.br/cardapio"',
