@@ -25,7 +25,8 @@ def commit_reply(scene: Scene, *parts: str, kind: str = "reply") -> list[UUID]:
     scene.says("oi?")
     text = "\n".join(parts or ("Resposta.",))
     scene.execute(
-        "UPDATE departments.agents SET configuration = jsonb_build_object('message_limit', %s::int) WHERE id = %s",
+        "UPDATE departments.agents"
+        " SET configuration = jsonb_build_object('message_limit', %s::int, 'disclosure', false) WHERE id = %s",
         max(len(part) for part in (parts or ("Resposta.",))),
         scene.tenant.agent_id,
     )

@@ -81,8 +81,8 @@ def uncertain_reply(scene: Scene, channel: str, *parts: str) -> None:
     ("channel", "path"), [("instagram", "/v24.0/{account}/conversations?"), ("messenger", "/v24.0/me/conversations?")]
 )
 def test_a_message_that_the_provider_lists_was_sent(scene: Scene, provider: Provider, channel: str, path: str) -> None:
-    uncertain_reply(scene, channel, "Sim, abrimos às 8h.")
-    provider.behave = listed(message("Sim, abrimos às 8h."), message("oi?", author=scene.customer, name="mid.8"))
+    uncertain_reply(scene, channel, "Sim, abrimos cedo.")
+    provider.behave = listed(message("Sim, abrimos cedo."), message("oi?", author=scene.customer, name="mid.8"))
     assert settle(scene, provider) == ["accepted"]
     assert outbox(scene, "state", "provider_message_id") == [["accepted", "mid.9"]]
     [(asked, headers, _)] = provider.received
@@ -92,14 +92,14 @@ def test_a_message_that_the_provider_lists_was_sent(scene: Scene, provider: Prov
 
 
 def test_a_message_that_the_provider_does_not_list_goes_out_again(scene: Scene, provider: Provider) -> None:
-    uncertain_reply(scene, "messenger", "Sim, abrimos às 8h.")
+    uncertain_reply(scene, "messenger", "Sim, abrimos cedo.")
     provider.behave = listed(message("oi?", author=scene.customer))
     assert settle(scene, provider) == ["ready"]
     assert outbox(scene, "state", "attempt") == [["ready", 1]]
 
 
 def test_what_costs_money_is_held_when_it_is_not_listed(scene: Scene, provider: Provider) -> None:
-    uncertain_reply(scene, "messenger", "Sim, abrimos às 8h.")
+    uncertain_reply(scene, "messenger", "Sim, abrimos cedo.")
     scene.execute("UPDATE platform.outbox SET resend_policy = 'hold'")
     provider.behave = listed()
     assert settle(scene, provider) == ["held"]

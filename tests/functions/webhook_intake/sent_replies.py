@@ -7,6 +7,7 @@ responder answers whatever it is asked, with what it was asked: re: [["wamid.A",
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -35,6 +36,10 @@ _AT_ONCE = 4
 _TIMES = replace(TIMES, media_wait=0.0)
 _PATHS = {"whatsapp": "/v24.0/{}/messages", "instagram": "/instagram/v24.0/{}/messages"}
 _PATH_OF_A_PAGE = "/v24.0/me/messages"
+_WORDS = (
+    *("bolo", "torta", "doce", "massa", "cenoura", "milho", "queijo", "fruta"),
+    *("leite", "creme", "coco", "nozes", "mel", "uva", "figo", "trigo"),
+)
 
 
 def run_due_turns(database: TestDatabase, organization_ids: Iterable[UUID]) -> dict[str, list[Request]]:
@@ -112,7 +117,14 @@ def _said(case: Case) -> dict[str, str]:
 
 
 def _text(said: list[tuple[str, str]]) -> str:
-    return f"re: {json.dumps(said, ensure_ascii=False)}"
+    """A reply that no other messages get, in words to which no gate objects, whatever the customer wrote."""
+    digest = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+    words = [_WORDS[int(digit, 16)] for digit in digest[:24]]
+    return " ".join(f"Temos também {first} com {second} para você." for first, second in _pairs(words))
+
+
+def _pairs(words: list[str]) -> list[tuple[str, str]]:
+    return list(zip(words[::2], words[1::2], strict=True))
 
 
 def _token(account: str) -> str:
@@ -149,8 +161,8 @@ def _made_ready(database: TestDatabase, organizations: list[str]) -> list[tuple[
             "WITH made AS (INSERT INTO departments.departments (organization_id, type, name)"
             " SELECT o.id, 'customer_service', 'Atendimento' FROM unnest(CAST(%s AS uuid[])) AS o (id)"
             " RETURNING organization_id, id)"
-            " INSERT INTO departments.agents (organization_id, department_id, agent_type, name)"
-            " SELECT organization_id, id, channel || '_responder', 'Atendente'"
+            " INSERT INTO departments.agents (organization_id, department_id, agent_type, name, configuration)"
+            " SELECT organization_id, id, channel || '_responder', 'Atendente', '{\"disclosure\": false}'"
             " FROM made, unnest(ARRAY['whatsapp', 'instagram', 'facebook']) AS c (channel)",
             (organizations,),
         )
