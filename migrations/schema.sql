@@ -5733,7 +5733,7 @@ CREATE TABLE platform.faq_drafts (
     CONSTRAINT faq_drafts_check CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = (decided_at IS NOT NULL))),
     CONSTRAINT faq_drafts_check1 CHECK (((state = ANY (ARRAY['approved'::text, 'rejected'::text])) = (question_message_id IS NULL))),
     CONSTRAINT faq_drafts_check2 CHECK (((question_message_id IS NULL) = (answer_message_id IS NULL))),
-    CONSTRAINT faq_drafts_check3 CHECK (((state = 'approved'::text) = (knowledge_id IS NOT NULL))),
+    CONSTRAINT faq_drafts_check3 CHECK (((state <> 'approved'::text) OR (knowledge_id IS NOT NULL))),
     CONSTRAINT faq_drafts_check4 CHECK (
 CASE state
     WHEN 'approved'::text THEN (COALESCE(decision, ''::text) = ANY (ARRAY['approve'::text, 'replace'::text]))
@@ -7507,11 +7507,6 @@ ALTER TABLE ONLY platform.conversations
 ALTER TABLE ONLY platform.encryption_keys
     ADD CONSTRAINT encryption_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES platform.organizations(id) ON DELETE CASCADE;
 
--- Name: faq_draft_sources faq_draft_sources_organization_id_answer_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
-
-ALTER TABLE ONLY platform.faq_draft_sources
-    ADD CONSTRAINT faq_draft_sources_organization_id_answer_message_id_fkey FOREIGN KEY (organization_id, answer_message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
-
 -- Name: faq_draft_sources faq_draft_sources_organization_id_conversation_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 
 ALTER TABLE ONLY platform.faq_draft_sources
@@ -7521,11 +7516,6 @@ ALTER TABLE ONLY platform.faq_draft_sources
 
 ALTER TABLE ONLY platform.faq_draft_sources
     ADD CONSTRAINT faq_draft_sources_organization_id_draft_id_fkey FOREIGN KEY (organization_id, draft_id) REFERENCES platform.faq_drafts(organization_id, id) ON DELETE CASCADE;
-
--- Name: faq_draft_sources faq_draft_sources_organization_id_question_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
-
-ALTER TABLE ONLY platform.faq_draft_sources
-    ADD CONSTRAINT faq_draft_sources_organization_id_question_message_id_fkey FOREIGN KEY (organization_id, question_message_id) REFERENCES platform.messages(organization_id, id) ON DELETE CASCADE;
 
 -- Name: faq_drafts faq_drafts_organization_id_answer_message_id_fkey; Type: FK CONSTRAINT; Schema: platform; Owner: owner
 

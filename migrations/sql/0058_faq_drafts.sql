@@ -46,7 +46,7 @@ CREATE TABLE platform.faq_drafts (
     CHECK ((state IN ('approved', 'rejected')) = (decided_at IS NOT NULL)),
     CHECK ((state IN ('approved', 'rejected')) = (question_message_id IS NULL)),
     CHECK ((question_message_id IS NULL) = (answer_message_id IS NULL)),
-    CHECK ((state = 'approved') = (knowledge_id IS NOT NULL)),
+    CHECK (state <> 'approved' OR knowledge_id IS NOT NULL),
     CHECK (CASE state WHEN 'approved' THEN coalesce(decision, '') IN ('approve', 'replace')
                       WHEN 'rejected' THEN coalesce(decision, '') IN ('reject', 'keep')
                       ELSE decision IS NULL END)
@@ -72,7 +72,7 @@ CREATE TABLE platform.faq_draft_sources (
     organization_id UUID NOT NULL,
     draft_id UUID NOT NULL,
     conversation_id UUID NOT NULL,
-    question_message_id UUID NOT NULL,
+    question_message_id UUID NOT NULL, -- by value: messages go with their conversation, or by the trigger below
     answer_message_id UUID NOT NULL,
     question TEXT NOT NULL CHECK (char_length(question) BETWEEN 1 AND 500),
     answer TEXT NOT NULL CHECK (char_length(answer) BETWEEN 1 AND 4000),
@@ -81,11 +81,7 @@ CREATE TABLE platform.faq_draft_sources (
     UNIQUE (organization_id, draft_id, conversation_id),
     FOREIGN KEY (organization_id, draft_id) REFERENCES platform.faq_drafts (organization_id, id) ON DELETE CASCADE,
     FOREIGN KEY (organization_id, conversation_id)
-        REFERENCES platform.conversations (organization_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (organization_id, question_message_id)
-        REFERENCES platform.messages (organization_id, id) ON DELETE CASCADE,
-    FOREIGN KEY (organization_id, answer_message_id)
-        REFERENCES platform.messages (organization_id, id) ON DELETE CASCADE
+        REFERENCES platform.conversations (organization_id, id) ON DELETE CASCADE
 );
 CREATE INDEX idx_faq_draft_sources_conversation ON platform.faq_draft_sources (organization_id, conversation_id);
 CREATE INDEX idx_faq_draft_sources_question ON platform.faq_draft_sources (organization_id, question_message_id);

@@ -21,7 +21,6 @@ _EMPTY_VECTOR = "[" + ",".join(["0.1"] * 1536) + "]"
 # What a CHECK over several columns asks for and the types alone do not tell.
 _EXTRA: dict[str, Row] = {
     "platform.encryption_keys": {"wrapped_keyset": "\\x00"},
-    "platform.faq_drafts": {"knowledge_id": None},
     "platform.knowledge_ingestions": {"source_path": "a.md", "object_name": "knowledge/a"},
     "platform.handoffs": {"state": "resolved", "closed_at": "now"},  # one that is not over would be the only one
     "agents.model_prices": {"model": "provider:name"},
