@@ -4336,8 +4336,9 @@ CREATE FUNCTION platform.covering_chunks(lexemes text[], weights double precisio
 DECLARE
     queries tsquery[];
 BEGIN
-    -- quoted, so that no lexeme is read as an operator
-    SELECT array_agg(('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery ORDER BY place)
+    -- quoted, so that no lexeme is read as an operator; what lies between bars will do as well
+    SELECT array_agg(('''' || replace(replace(replace(lexeme, '\', '\\'), '''', ''''''), '|', '''|''') || '''')::tsquery
+                     ORDER BY place)
     INTO queries
     FROM unnest(lexemes) WITH ORDINALITY AS given (lexeme, place);
     RETURN QUERY
@@ -4356,7 +4357,9 @@ BEGIN
         WHERE chunk.embedding_model = model AND (chunk.knowledge_id IN (SELECT live.id FROM live)) IS TRUE
     ), loudness AS MATERIALIZED (
         -- rarity is a share of the chunks, not a number, so that one threshold fits small and large tenants
-        SELECT term.place, term.weight * ln(1 + 1 / (coalesce(found.chunks, 0) / total.chunks + 0.02)) AS value
+        SELECT term.place,
+               CASE WHEN term.weight < 0 AND found.chunks IS NULL THEN 0
+                    ELSE abs(term.weight) * ln(1 + 1 / (coalesce(found.chunks, 0) / total.chunks + 0.02)) END AS value
         FROM term CROSS JOIN total
         LEFT JOIN (SELECT hit.place, count(*) AS chunks FROM hit GROUP BY hit.place) AS found USING (place)
     )

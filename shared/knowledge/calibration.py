@@ -28,7 +28,7 @@ class Calibration:
 
 
 _CALIBRATIONS: Final = {
-    "hashed-ngrams-pt-1": Calibration(sure_cosine=0.5, threshold=0.42),
+    "hashed-ngrams-pt-2": Calibration(sure_cosine=0.5, threshold=0.41),
     # Models that nobody could ask here: what their cosines mean is unknown, and is not guessed. Their vectors help to
     # find and to rank; whether the best is any good is decided by the words alone, which do not depend on the model.
     "text-embedding-3-small": Calibration(sure_cosine=None, threshold=0.45),

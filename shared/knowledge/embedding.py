@@ -43,7 +43,7 @@ class HashedNgrams:
     sign bits of a sparse vector say little. Weights are whole numbers, so sums are exact and the same on every machine.
     """
 
-    model: str = "hashed-ngrams-pt-1"
+    model: str = "hashed-ngrams-pt-2"
     dimensions: int = DIMENSIONS
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -73,7 +73,7 @@ def _features(text: str) -> dict[bytes, int]:
         counts.update(_features_of_word(token, loudness))
         if token.weight > 0:
             if previous is not None:
-                pair = f"p {previous.lexeme} {token.lexeme}"
+                pair = f"p {previous.lexemes[-1]} {token.lexemes[-1]}"
                 counts[pair, _PAIR * math.sqrt(previous.weight * loudness)] += 1
             previous = token
     weights: dict[bytes, int] = {}
@@ -85,8 +85,9 @@ def _features(text: str) -> dict[bytes, int]:
 
 def _features_of_word(token: Token, loudness: float) -> Iterator[tuple[str, float]]:
     yield f"s {token.stem}", _STEM * loudness
-    if token.lexeme != token.stem:
-        yield f"c {token.lexeme}", _CONCEPT * loudness
+    for lexeme in token.lexemes:
+        if lexeme != token.stem:
+            yield f"c {lexeme}", _CONCEPT * loudness / math.sqrt(len(token.lexemes))
     if token.kind == "word" and token.weight > 0:
         marked = f"<{token.form}>"
         ngrams = [marked[i : i + size] for size in (3, 4, 5) for i in range(len(marked) - size + 1)]

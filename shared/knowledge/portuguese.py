@@ -13,15 +13,22 @@ from typing import Final, Literal
 
 from snowballstemmer.portuguese_stemmer import PortugueseStemmer
 
-from shared.knowledge.vocabulary import QUIET_WORDS, SAME_MEANING, SILENT_WORDS
+from shared.knowledge.chat_words import FILLERS, NUMBERS, SHORT_FOR
+from shared.knowledge.places import PLACES, REGIONS
+from shared.knowledge.synonyms import SAME_MEANING
+from shared.knowledge.vocabulary import NOT_DIMINUTIVES, QUIET_WORDS, SILENT_WORDS
 
-CONFIGURATION: Final = "portuguese-1"
+CONFIGURATION: Final = "portuguese-2"
 """Name of these rules, stored with each chunk (`search_configuration`); other rules make other lexemes."""
+
+ANY_OF: Final = "|"  # between lexemes of one term, any of which will do
 
 WORD_LIMIT = 64  # characters; longer runs of letters are not words, and PostgreSQL refuses lexemes of 2 kB
 TERM_LIMIT = 24  # lexemes of a question; more do not make it clearer
 SUBSCRIBER_DIGITS = 9  # of a mobile number without its area code
 CODE_WEIGHT = 2.0  # of a price, hour, product code or number in a question: it is meant exactly
+NUMBER_DIGITS = 4  # of a number that is a quantity ("15 pessoas"); a longer one is a code
+NUMBER_WEIGHT = -0.5  # of a quantity: below 0, it counts only if the business mentions it
 QUIET_WEIGHT = 0.3  # of a word that names something; chosen on the question set of tests/knowledge
 
 _PATTERN = re.compile(
@@ -51,9 +58,9 @@ class Token:
     kind: Literal["word", "code", "phone"]
 
     @property
-    def lexeme(self) -> str:
-        """What the full text stores: the shared concept of a word that has one, else its stem."""
-        return concepts().get(self.stem, self.stem)
+    def lexemes(self) -> tuple[str, ...]:
+        """What the full text stores: the concepts that the word stands for, else its stem."""
+        return concepts().get(self.stem, (self.stem,))
 
 
 def fold(text: str) -> str:
@@ -78,10 +85,10 @@ def tokens(text: str) -> Iterator[Token]:
 
 def index_lexemes(text: str) -> set[str]:
     """What the full text stores: the lexemes of words and codes, a telephone number with and without its area."""
-    found = set()
+    found: set[str] = set()
     for token in tokens(text):
         if token.weight > 0:
-            found.add(token.lexeme)
+            found.update(token.lexemes)
         if token.kind == "phone" and len(token.form) > SUBSCRIBER_DIGITS:
             found.add(token.form[2:])
     return found
@@ -91,9 +98,10 @@ def question_terms(text: str) -> dict[str, float]:
     """The lexemes that a question asks for and how much each counts, at most TERM_LIMIT, the first that are said."""
     terms: dict[str, float] = {}
     for token in tokens(text):
-        if token.weight > 0 and (token.lexeme in terms or len(terms) < TERM_LIMIT):
-            weight = token.weight if token.kind == "word" else CODE_WEIGHT
-            terms[token.lexeme] = max(terms.get(token.lexeme, 0.0), weight)
+        term = ANY_OF.join((*token.lexemes, *_regions().get(token.stem, ())))
+        if token.weight > 0 and (term in terms or len(terms) < TERM_LIMIT):
+            weight = token.weight if token.kind == "word" else NUMBER_WEIGHT if _is_number(token.form) else CODE_WEIGHT
+            terms[term] = max(terms.get(term, weight), weight)
     return terms
 
 
@@ -103,14 +111,35 @@ def stem(word: str) -> str:
 
 
 @cache
-def concepts() -> dict[str, str]:
-    """Stem → the concept it stands for (`=entrega` for "frete", "entregam", "motoboy")."""
-    return {_stem_folded(word): f"={concept}" for concept, words in SAME_MEANING.items() for word in words.split()}
+def concepts() -> dict[str, tuple[str, ...]]:
+    """Stem → the concepts it stands for (`=entrega` for "frete", "entregam", "motoboy")."""
+    found: dict[str, tuple[str, ...]] = {}
+    for concept, words in (*SAME_MEANING.items(), *REGIONS.items()):
+        for stemmed in dict.fromkeys(_stem_folded(word) for word in words.split()):
+            found[stemmed] = (*found.get(stemmed, ()), f"={concept}")
+    return found
+
+
+@cache
+def _regions() -> dict[str, tuple[str, ...]]:
+    """Stem of a place → where else an answer may stand: for questions, as a text on one city says nothing of others."""
+    return {
+        _stem_folded(word): (f"={region}",) if region == "exterior" else (f"={region}", "=brasil")
+        for region, words in PLACES.items()
+        for word in words.split()
+    }
 
 
 def _word(folded: str) -> Token:
-    weight = 0.0 if folded in SILENT_WORDS else QUIET_WEIGHT if folded in QUIET_WORDS else 1.0
-    return Token(folded, _stem_folded(folded), weight, "word")
+    form = SHORT_FOR.get(folded, folded)
+    if form in NUMBERS:
+        return Token(NUMBERS[form], NUMBERS[form], 1.0, "code")
+    silent = form in SILENT_WORDS or form in FILLERS
+    return Token(form, _stem_folded(form), 0.0 if silent else QUIET_WEIGHT if form in QUIET_WORDS else 1.0, "word")
+
+
+def _is_number(form: str) -> bool:
+    return form.isdecimal() and len(form) <= NUMBER_DIGITS
 
 
 _PLURALS = (
@@ -122,6 +151,7 @@ _PLURALS = (
     (re.compile(r"(?<=[rz])es$"), ""),
     (re.compile(r"(?<!s)(?<![aei]mo)s$"), ""),  # but "aceitamos" and "vendemos" are verbs
 )
+_DIMINUTIVE = re.compile(r"(?<=[a-z]{3})z?inh([oa])$")
 _ACTION = re.compile(r"(?<=[a-z]{4})acao$")  # internação and internar; Snowball does this, but to accented text
 
 
@@ -134,6 +164,8 @@ def _stem_folded(word: str) -> str:
                 word = changed
                 break
     word = _ACTION.sub("a", word)
+    if word not in NOT_DIMINUTIVES:
+        word = _DIMINUTIVE.sub(r"\1", word)
     if word.endswith("ao"):
         return word  # Snowball would bring "cartao" to "carta", the stem of "cartaz" and near "carta"
     return str(PortugueseStemmer().stemWord(word))

@@ -4,6 +4,7 @@ One statement and one round trip: vectors and words are ranked in the database, 
 thresholded here by a calibrated score. The question itself is not sent: only numbers and folded lexemes are.
 """
 
+import re
 from uuid import UUID
 
 from shared.kit.text import truncate
@@ -20,7 +21,10 @@ QUESTION_LIMIT = 2000  # characters that are read of a question; a burst of mess
 PASSAGE_LIMIT = 50
 _FUSED = 20  # passages that are scored: the right one is almost never further down the joined ranking
 
+_NEAR = 0.1  # of score: passages that only differ in their numbers are closer, unless the question asks for one by name
+
 _EMBEDDER = HashedNgrams()
+_WORDS = re.compile(r"[^\W\d_]+")
 
 
 def retrieve(
@@ -60,6 +64,23 @@ def retrieve(
         for row in found
     ]
     passages.sort(key=lambda passage: -passage.score)  # the fused order decides between equals
-    best_score = passages[0].score if passages else 0.0
+    passages = _newest_first_of_equals(passages)
+    best_score = max((passage.score for passage in passages), default=0.0)
     above_threshold = best_score >= calibration.threshold
     return Retrieval(tuple(passages[:limit]) if above_threshold else (), best_score, above_threshold)
+
+
+def _newest_first_of_equals(passages: list[Passage]) -> list[Passage]:
+    """Of passages that say the same but for their numbers, such as an old price and a new one, the newest comes first.
+
+    An entry's id tells when it was written. Others keep their places.
+    """
+    ordered = list(passages)
+    words = [tuple(_WORDS.findall(passage.content.lower())) for passage in passages]
+    for place, passage in enumerate(ordered):
+        for later in range(place + 1, len(ordered)):
+            other = ordered[later]
+            is_equal = words[later] == words[place] and passage.score - other.score <= _NEAR
+            if is_equal and other.knowledge_id > ordered[place].knowledge_id:
+                ordered[place], ordered[later] = other, ordered[place]
+    return ordered

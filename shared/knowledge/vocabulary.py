@@ -1,7 +1,8 @@
-"""The Portuguese of customers' messages: words that say nothing, words that say little, and words that say the same.
+"""The Portuguese of customers' messages: words that say nothing, words that say little, and false diminutives.
 
 The lists are general (no product, no business) and written without accents, as `portuguese.fold` leaves them. The
-embedded embedding and the full text both use them; change them only together with `portuguese.CONFIGURATION`.
+embedded embedding and the full text both use them, as they do those of `synonyms`, `chat_words` and `places`; change
+them only together with `portuguese.CONFIGURATION` and the model's name.
 """
 
 SILENT_WORDS = frozenset(
@@ -40,53 +41,11 @@ QUIET_WORDS = frozenset(
 )
 """Words that occur in every shop's questions: heard, but a third as loud as a word that names something."""
 
-SAME_MEANING: dict[str, str] = {
-    "horario": "horario horarios hora horas abrir abre abrem abrimos aberto aberta abertos abertas abertura fechar"
-    " fecha fecham fechamos fechado fechada fechados fechamento funciona funcionam funcionamos funcionamento"
-    " expediente atende atendem atendemos",
-    "entrega": "entrega entregas entregar entregam entregamos entregue entregues delivery frete fretes motoboy"
-    " motoqueiro entregador entregadores",
-    "preco": "preco precos valor valores custo custos custa custam custar quanto cobra cobram cobrar cobrado"
-    " cobranca caro barato tarifa taxa taxas",
-    "pagamento": "pagamento pagamentos pagar paga pagam pago pagos paguei pagando",
-    "cartao": "cartao cartoes credito debito visa mastercard elo amex",
-    "dinheiro": "dinheiro especie cedula cedulas",
-    "parcela": "parcela parcelas parcelar parcelado parcelamento parcelam prestacao prestacoes",
-    "endereco": "endereco enderecos localizacao localizado localizada localiza onde fica ficam",
-    "encomenda": "encomenda encomendas encomendar encomendo encomendado encomendados encomendei pedido pedidos"
-    " pedir peco pedi reserva reservar reservas reservado",
-    "antecedencia": "antecedencia antecipado antecipada antecipadamente",
-    "cancelar": "cancelar cancela cancelam cancelo cancelei cancelado cancelamento cancelamentos desistir desisti"
-    " desistencia",
-    "devolucao": "devolucao devolucoes devolver devolvo devolvi devolvem reembolso reembolsos reembolsar"
-    " reembolsam estorno estornos estornar ressarcimento",
-    "prazo": "prazo prazos tempo demora demoram demorar demorado demorou rapido rapidez",
-    "troca": "troca trocas trocar trocam trocado substituir substituicao",
-    "reclamacao": "reclamacao reclamacoes reclamar reclamo defeito defeitos estragado estragada danificado"
-    " danificada amassado quebrado quebrada errado errada problema problemas",
-    "desconto": "desconto descontos promocao promocoes oferta ofertas cupom cupons",
-    "atacado": "atacado revenda revender revendedor revendedores revendem cnpj",
-    "gluten": "gluten celiaco celiaca celiacos",
-    "lactose": "lactose laticinio laticinios",
-    "alergia": "alergia alergias alergico alergica alergicos alergeno alergenos alergenico alergenicos"
-    " intolerancia intolerante intolerantes",
-    "vegano": "vegano vegana veganos veganas vegan vegetariano vegetariana vegetarianos",
-    "retirada": "retirada retirar retira retiram retiro retirado buscar busco buscam busca balcao",
-    "estacionar": "estacionar estacionamento estaciono vaga vagas",
-    "nota": "nota notas nf nfe fiscal fiscais",
-    "telefone": "telefone telefones celular celulares whatsapp zap contato contatos fone",
-    "garantia": "garantia garantias garantido garantem",
-    "agendar": "agendar agenda agendam agendamento agendamentos agendado agendada",
-    "chuva": "chuva chuvas chove chover chovendo choveu",
-    "comida": "comida comidas comer come alimento alimentos refeicao refeicoes",
-    "alcool": "alcool alcoolica alcoolicas alcoolico cerveja cervejas chope vinho vinhos",
-    "perdido": "perdi perdeu perdido perdida esqueci esqueceu esquecido esquecida esquecidos",
-    "feriado": "feriado feriados natal carnaval pascoa",
-    "crianca": "crianca criancas infantil infantis bebe bebes filho filha filhos",
-    "animal": "animal animais pet pets bicho bichos",
-    "cachorro": "cachorro cachorros cachorra cadela cadelas cao caes canino",
-    "gato": "gato gatos gata gatas felino felinos",
-    "vagaemprego": "emprego empregos curriculo curriculos contratando contratam contratacao",
-    "internet": "wifi wi internet",
-}
-"""Concept → the words that mean it in a shop, in any form that the stemmer does not bring together."""
+NOT_DIMINUTIVES = frozenset(
+    """
+    vizinho vizinha caminho carinho cozinha farinha galinha marinha rainha sardinha campainha sobrinho sobrinha padrinho
+    madrinha andorinha espinho moinho golfinho pergaminho ladainha coxinha bolinho salgadinho docinho tainha calcinha
+    caipirinha modinha ninho adivinha
+    """.split()  # noqa: SIM905 -- read as prose
+)
+"""Words in -inho and -inha that are no smaller form of another word, or mean something else than it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support.database import Database
     from tests.support.tenants import Tenant
 
-MODEL = "hashed-ngrams-pt-1"
+MODEL = "hashed-ngrams-pt-2"
 EMBEDDER = HashedNgrams()
 
 

@@ -73,7 +73,7 @@ def test_chunks_carry_their_model_and_their_rules(folder: Folder) -> None:
     folder.imported()
     assert folder.rows(
         "SELECT DISTINCT embedding_model, vector_dims(embedding), search_configuration FROM platform.knowledge_chunks"
-    ) == [("hashed-ngrams-pt-1", 1536, "portuguese-1")]
+    ) == [("hashed-ngrams-pt-2", 1536, "portuguese-2")]
 
 
 def test_vectors_are_stored_as_they_were_computed(folder: Folder) -> None:

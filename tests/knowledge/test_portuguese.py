@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.knowledge.chat_words import FILLERS, NUMBERS, SHORT_FOR
+from shared.knowledge.places import PLACES, REGIONS
 from shared.knowledge.portuguese import (
     CODE_WEIGHT,
     TERM_LIMIT,
@@ -16,7 +18,8 @@ from shared.knowledge.portuguese import (
     stem,
     tokens,
 )
-from shared.knowledge.vocabulary import QUIET_WORDS, SAME_MEANING, SILENT_WORDS
+from shared.knowledge.synonyms import SAME_MEANING
+from shared.knowledge.vocabulary import QUIET_WORDS, SILENT_WORDS
 
 
 @pytest.mark.parametrize(
@@ -94,29 +97,71 @@ def test_a_long_question_asks_for_a_limited_number_of_terms() -> None:
     assert len(question_terms(" ".join(f"palavra{n}x" for n in range(1000)))) == TERM_LIMIT
 
 
-def test_the_vocabulary_names_each_word_once_and_in_folded_form() -> None:
-    listed = [word for words in SAME_MEANING.values() for word in words.split()]
-    assert len(listed) == len(set(listed))
+def test_the_vocabulary_is_in_folded_form_and_names_no_word_twice_in_a_list() -> None:
+    groups = [words.split() for listed in (SAME_MEANING, PLACES, REGIONS) for words in listed.values()]
+    assert all(len(words) == len(set(words)) for words in groups)
     assert not SILENT_WORDS & QUIET_WORDS
-    assert not SILENT_WORDS & set(listed)
-    for word in SILENT_WORDS | QUIET_WORDS | set(listed):
+    assert not FILLERS & (SILENT_WORDS | QUIET_WORDS)
+    for word in SILENT_WORDS | QUIET_WORDS | FILLERS | {*SHORT_FOR, *NUMBERS} | {w for words in groups for w in words}:
         assert fold(word) == word
 
 
-def test_no_stem_stands_for_two_concepts() -> None:
-    concept_of: dict[str, str] = {}
-    for concept, words in SAME_MEANING.items():
-        for word in words.split():
-            assert concept_of.setdefault(stem(word), concept) == concept, word
+def test_a_word_of_a_group_is_heard() -> None:
+    unheard = SILENT_WORDS | FILLERS | SHORT_FOR.keys() | NUMBERS.keys()
+    for words in (*SAME_MEANING.values(), *PLACES.values(), *REGIONS.values()):
+        assert not unheard & set(words.split())
+
+
+def test_a_word_of_two_groups_is_found_by_either() -> None:
+    [term] = question_terms("Posso devolver? Quero o estorno.")
+    assert term in index_lexemes("O reembolso sai em dois dias.")
+    [term] = question_terms("me arrependi")
+    assert set(term.split("|")) == {"=cancelar", "=devolucao"}
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [("qto é o frete pra sp", "quanto é o frete para sp"), ("vcs abrem dom?", "vocês abrem domingo?")],
+)
+def test_what_is_shortened_in_chats_is_read_in_full(short: str, long: str) -> None:
+    assert question_terms(short) == question_terms(long)
+
+
+@pytest.mark.parametrize(
+    "pair", ["sapatinho sapato", "mesinha mesa", "pãozinho pão", "cafezinho café", "bolsinhas bolsa"]
+)
+def test_a_diminutive_is_its_word(pair: str) -> None:
+    """K-01."""
+    small, plain = pair.split()
+    assert stem(small) == stem(plain)
+
+
+@pytest.mark.parametrize("word", ["vizinho", "cozinha", "farinha", "vinho", "linha", "minha"])
+def test_what_only_looks_like_a_diminutive_is_left_alone(word: str) -> None:
+    assert "inh" in stem(word)
+
+
+def test_a_number_is_the_same_in_words_and_digits_and_counts_only_when_the_business_mentions_it() -> None:
+    assert question_terms("kit de dez") == question_terms("kit de 10")
+    assert question_terms("almoço para 60 pessoas")["60"] < 0
+
+
+def test_a_question_about_a_city_is_answered_by_its_region_but_not_by_another_city() -> None:
+    [term] = [term for term in question_terms("Enviam para Manaus?") if "=norte" in term]
+    asked = set(term.split("|"))
+    assert asked & index_lexemes("Norte: 14 dias")
+    assert asked & index_lexemes("Enviamos para todo o Brasil")
+    assert not asked & index_lexemes("Temos loja em Belém")
 
 
 @given(st.text())
 def test_any_text_gives_clean_bounded_lexemes(text: str) -> None:
     """V1, V2, V7: nothing from outside can be an operator, a separator, or too long for PostgreSQL."""
     for token in tokens(text):
-        assert 0 < len(token.lexeme) <= WORD_LIMIT
-        assert not set(token.lexeme) & set(" \t\n\0'\\&|!():*<>")
-        assert not any("\ud800" <= character <= "\udfff" for character in token.lexeme)
+        for lexeme in token.lexemes:
+            assert 0 < len(lexeme) <= WORD_LIMIT
+            assert not set(lexeme) & set(" \t\n\0'\\&|!():*<>")
+            assert not any("\ud800" <= character <= "\udfff" for character in lexeme)
 
 
 @given(st.text(alphabet="ãõçáéíóúâêôàü aeioubcdrst-0123456789.,", max_size=200))
