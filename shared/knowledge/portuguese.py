@@ -15,8 +15,8 @@ from snowballstemmer.portuguese_stemmer import PortugueseStemmer
 
 from shared.knowledge.chat_words import FILLERS, NUMBERS, SHORT_FOR
 from shared.knowledge.places import PLACES, REGIONS
-from shared.knowledge.synonyms import SAME_MEANING
-from shared.knowledge.vocabulary import NOT_DIMINUTIVES, QUIET_WORDS, SILENT_WORDS
+from shared.knowledge.synonyms import RELATED
+from shared.knowledge.vocabulary import NOT_DIMINUTIVES, QUIET_WORDS, SAME_MEANING, SILENT_WORDS
 
 CONFIGURATION: Final = "portuguese-2"
 """Name of these rules, stored with each chunk (`search_configuration`); other rules make other lexemes."""
@@ -56,6 +56,11 @@ class Token:
     stem: str
     weight: float
     kind: Literal["word", "code", "phone"]
+
+    @property
+    def lexeme(self) -> str:
+        """What the word means, to tell whether two questions are the same: its one concept, else its stem."""
+        return _meanings().get(self.stem, self.stem)
 
     @property
     def lexemes(self) -> tuple[str, ...]:
@@ -114,10 +119,15 @@ def stem(word: str) -> str:
 def concepts() -> dict[str, tuple[str, ...]]:
     """Stem → the concepts it stands for (`=entrega` for "frete", "entregam", "motoboy")."""
     found: dict[str, tuple[str, ...]] = {}
-    for concept, words in (*SAME_MEANING.items(), *REGIONS.items()):
+    for concept, words in (*RELATED.items(), *REGIONS.items()):
         for stemmed in dict.fromkeys(_stem_folded(word) for word in words.split()):
             found[stemmed] = (*found.get(stemmed, ()), f"={concept}")
     return found
+
+
+@cache
+def _meanings() -> dict[str, str]:
+    return {_stem_folded(word): f"={concept}" for concept, words in SAME_MEANING.items() for word in words.split()}
 
 
 @cache

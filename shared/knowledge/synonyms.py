@@ -6,7 +6,7 @@ Written without accents, as `portuguese.fold` leaves them; they belong to `portu
 
 from typing import Final
 
-SAME_MEANING: Final[dict[str, str]] = {
+RELATED: Final[dict[str, str]] = {
     # when and where
     "horario": "horario horarios hora horas abrir abre abrem abrimos aberto aberta abertos abertas abertura fechar"
     " fecha fecham fechamos fechado fechada fechados fechamento funciona funcionam funcionamos funcionamento"

@@ -5,6 +5,8 @@ embedded embedding and the full text both use them, as they do those of `synonym
 them only together with `portuguese.CONFIGURATION` and the model's name.
 """
 
+from typing import Final
+
 SILENT_WORDS = frozenset(
     """
     a ao aos as o os um uma uns umas de da das do dos em na nas no nos num numa nuns numas por pela pelas pelo
@@ -49,3 +51,55 @@ NOT_DIMINUTIVES = frozenset(
     """.split()  # noqa: SIM905 -- read as prose
 )
 """Words in -inho and -inha that are no smaller form of another word, or mean something else than it."""
+
+SAME_MEANING: Final[dict[str, str]] = {
+    "horario": "horario horarios hora horas abrir abre abrem abrimos aberto aberta abertos abertas abertura fechar"
+    " fecha fecham fechamos fechado fechada fechados fechamento funciona funcionam funcionamos funcionamento"
+    " expediente atende atendem atendemos",
+    "entrega": "entrega entregas entregar entregam entregamos entregue entregues delivery frete fretes motoboy"
+    " motoqueiro entregador entregadores",
+    "preco": "preco precos valor valores custo custos custa custam custar quanto cobra cobram cobrar cobrado"
+    " cobranca caro barato tarifa taxa taxas",
+    "pagamento": "pagamento pagamentos pagar paga pagam pago pagos paguei pagando",
+    "cartao": "cartao cartoes credito debito visa mastercard elo amex",
+    "dinheiro": "dinheiro especie cedula cedulas",
+    "parcela": "parcela parcelas parcelar parcelado parcelamento parcelam prestacao prestacoes",
+    "endereco": "endereco enderecos localizacao localizado localizada localiza onde fica ficam",
+    "encomenda": "encomenda encomendas encomendar encomendo encomendado encomendados encomendei pedido pedidos"
+    " pedir peco pedi reserva reservar reservas reservado",
+    "antecedencia": "antecedencia antecipado antecipada antecipadamente",
+    "cancelar": "cancelar cancela cancelam cancelo cancelei cancelado cancelamento cancelamentos desistir desisti"
+    " desistencia",
+    "devolucao": "devolucao devolucoes devolver devolvo devolvi devolvem reembolso reembolsos reembolsar"
+    " reembolsam estorno estornos estornar ressarcimento",
+    "prazo": "prazo prazos tempo demora demoram demorar demorado demorou rapido rapidez",
+    "troca": "troca trocas trocar trocam trocado substituir substituicao",
+    "reclamacao": "reclamacao reclamacoes reclamar reclamo defeito defeitos estragado estragada danificado"
+    " danificada amassado quebrado quebrada errado errada problema problemas",
+    "desconto": "desconto descontos promocao promocoes oferta ofertas cupom cupons",
+    "atacado": "atacado revenda revender revendedor revendedores revendem cnpj",
+    "gluten": "gluten celiaco celiaca celiacos",
+    "lactose": "lactose laticinio laticinios",
+    "alergia": "alergia alergias alergico alergica alergicos alergeno alergenos alergenico alergenicos"
+    " intolerancia intolerante intolerantes",
+    "vegano": "vegano vegana veganos veganas vegan vegetariano vegetariana vegetarianos",
+    "retirada": "retirada retirar retira retiram retiro retirado buscar busco buscam busca balcao",
+    "estacionar": "estacionar estacionamento estaciono vaga vagas",
+    "nota": "nota notas nf nfe fiscal fiscais",
+    "telefone": "telefone telefones celular celulares whatsapp zap contato contatos fone",
+    "garantia": "garantia garantias garantido garantem",
+    "agendar": "agendar agenda agendam agendamento agendamentos agendado agendada",
+    "chuva": "chuva chuvas chove chover chovendo choveu",
+    "comida": "comida comidas comer come alimento alimentos refeicao refeicoes",
+    "alcool": "alcool alcoolica alcoolicas alcoolico cerveja cervejas chope vinho vinhos",
+    "perdido": "perdi perdeu perdido perdida esqueci esqueceu esquecido esquecida esquecidos",
+    "feriado": "feriado feriados natal carnaval pascoa",
+    "crianca": "crianca criancas infantil infantis bebe bebes filho filha filhos",
+    "animal": "animal animais pet pets bicho bichos",
+    "cachorro": "cachorro cachorros cachorra cadela cadelas cao caes canino",
+    "gato": "gato gatos gata gatas felino felinos",
+    "vagaemprego": "emprego empregos curriculo curriculos contratando contratam contratacao",
+    "internet": "wifi wi internet",
+}
+"""Concept → the words that mean it, one concept a word: what makes two questions the same. A search hears more of them
+(`synonyms`)."""

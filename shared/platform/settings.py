@@ -165,7 +165,7 @@ class EmbeddingSettings(Settings):
     EMBEDDING_URL is an OpenAI-compatible API's base; EMBEDDING_VERTEX_LOCATION a region of Vertex AI, or global.
     """
 
-    embedding_model: str = Field(default="hashed-ngrams-pt-1", min_length=1, max_length=200)
+    embedding_model: str = Field(default="hashed-ngrams-pt-2", min_length=1, max_length=200)
     embedding_url: str | None = Field(default=None, pattern="^https?://")
     embedding_api_key: SecretStr | None = None
     embedding_vertex_location: str | None = Field(default=None, pattern="^[a-z0-9-]{2,40}$")

@@ -18,7 +18,7 @@ from shared.knowledge.portuguese import (
     stem,
     tokens,
 )
-from shared.knowledge.synonyms import SAME_MEANING
+from shared.knowledge.synonyms import RELATED
 from shared.knowledge.vocabulary import QUIET_WORDS, SILENT_WORDS
 
 
@@ -98,7 +98,7 @@ def test_a_long_question_asks_for_a_limited_number_of_terms() -> None:
 
 
 def test_the_vocabulary_is_in_folded_form_and_names_no_word_twice_in_a_list() -> None:
-    groups = [words.split() for listed in (SAME_MEANING, PLACES, REGIONS) for words in listed.values()]
+    groups = [words.split() for listed in (RELATED, PLACES, REGIONS) for words in listed.values()]
     assert all(len(words) == len(set(words)) for words in groups)
     assert not SILENT_WORDS & QUIET_WORDS
     assert not FILLERS & (SILENT_WORDS | QUIET_WORDS)
@@ -108,7 +108,7 @@ def test_the_vocabulary_is_in_folded_form_and_names_no_word_twice_in_a_list() ->
 
 def test_a_word_of_a_group_is_heard() -> None:
     unheard = SILENT_WORDS | FILLERS | SHORT_FOR.keys() | NUMBERS.keys()
-    for words in (*SAME_MEANING.values(), *PLACES.values(), *REGIONS.values()):
+    for words in (*RELATED.values(), *PLACES.values(), *REGIONS.values()):
         assert not unheard & set(words.split())
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from shared.knowledge.faq.normalising import codes, question_key, without_greetings
 from shared.knowledge.portuguese import fold, stem, tokens
 
-_NEAR: Final = {"hashed-ngrams-pt-1": 0.2}
+_NEAR: Final = {"hashed-ngrams-pt-2": 0.2}
 """Cosine from which on two questions that agree in what they name are the same, by embedding model."""
 _NEAR_UNKNOWN: Final = 0.0  # of a model that nobody has measured: what the questions name decides
 _ALIKE: Final = 0.8  # of the words of two answers that say the same

@@ -94,7 +94,7 @@ def test_after_a_kill_at_any_step_all_vectors_are_the_new_models(deployment: Dep
     )
     knowing.site.calls.clear()
     crash(deployment, ingestion, CRASH_POINT=f"knowledge-{point}")
-    assert models(knowing) == ([OPENAI] if point == "switched" else ["hashed-ngrams-pt-1"])
+    assert models(knowing) == ([OPENAI] if point == "switched" else ["hashed-ngrams-pt-2"])
     assert knowing.answer("Quanto custa o bolo número 77?") == "O bolo número 77 custa 77 reais."
     recover(deployment)
     assert models(knowing) == [OPENAI]

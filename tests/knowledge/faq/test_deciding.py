@@ -66,7 +66,7 @@ def test_nothing_is_live_before_it_is_approved_and_then_it_answers(shop: FaqShop
         "SELECT k.id, k.content_type, k.auto_generated, k.version, k.question_key, k.reviewed_at IS NOT NULL,"
         " c.heading, c.embedding_model"
         " FROM platform.knowledge_base k JOIN platform.knowledge_chunks c ON c.knowledge_id = k.id"
-    ) == [(decided.entry_id, "faq", True, 1, "aceit pix", True, "Aceitam Pix?", "hashed-ngrams-pt-1")]
+    ) == [(decided.entry_id, "faq", True, 1, "aceit pix", True, "Aceitam Pix?", "hashed-ngrams-pt-2")]
     assert find_draft(shop.application, shop.organization_id, draft_id).state == "approved"
     assert shop.rows(
         "SELECT action, metadata ->> 'decision' FROM audit.activity_logs WHERE resource_id = :id", id=draft_id
