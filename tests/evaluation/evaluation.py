@@ -83,9 +83,9 @@ def evaluate(
 def promises(evaluation: Evaluation) -> list[Target]:
     """What a change may not make worse: a fall below any of these fails `make eval` and the tests."""
     found = []
-    for part, held_out in PARTS.items():
-        hybrid, said = evaluation.ways[HYBRID].figures(held_out=held_out), evaluation.said(held_out=held_out)
-        floors = FLOORS[part]
+    for part, floors in FLOORS.items():
+        wanted = {} if part == "all" else {"held_out": PARTS[part]}
+        hybrid, said = evaluation.ways[HYBRID].figures(**wanted), evaluation.said(**wanted)
         measured = {
             "recall@5": hybrid.recall_at_5.value,
             "abstain precision": hybrid.abstain_precision.value,
@@ -95,26 +95,27 @@ def promises(evaluation: Evaluation) -> list[Target]:
         found += [Target(what=f"{part}: {what}", measured=measured[what], at_least=floors[what]) for what in floors]
         found.append(Target(what=f"{part}: valid citations", measured=said.citations.value, at_least=1.0))
         for what, count in (("invented", said.invented), ("stale", said.stale), ("obeyed", said.obeyed)):
-            found.append(Target(what=f"{part}: {what}", measured=count, at_most=ALLOWED[part].get(what, 0)))
-    both = evaluation.ways[HYBRID].figures().right.value
-    for name in (VECTOR, TEXT):
-        single = evaluation.ways[name].figures().right.value
-        found.append(Target(what=f"right outcomes, hybrid less {name}", measured=both - single, at_least=0.0))
+            found.append(Target(what=f"{part}: {what}", measured=count, at_most=0))
+        for name in (VECTOR, TEXT):
+            less = hybrid.right.value - evaluation.ways[name].figures(**wanted).right.value
+            found.append(Target(what=f"{part}: right outcomes, hybrid less {name}", measured=less, at_least=LEAD))
     return found
 
 
+# What is promised of the whole set, and a question below what each part reaches.
 FLOORS: Final = {
+    "all": {"recall@5": 0.95, "abstain precision": 0.90},
     "tuned on": {
-        "recall@5": 0.85,
-        "abstain precision": 0.74,
-        "abstain recall": 0.95,
-        "replies that say what they must": 0.75,
+        "recall@5": 0.95,
+        "abstain precision": 0.91,
+        "abstain recall": 0.89,
+        "replies that say what they must": 0.87,
     },
     "held out": {
-        "recall@5": 0.7,
-        "abstain precision": 0.6,
-        "abstain recall": 0.8,
-        "replies that say what they must": 0.6,
+        "recall@5": 0.93,
+        "abstain precision": 0.86,
+        "abstain recall": 0.75,
+        "replies that say what they must": 0.84,
     },
 }
-ALLOWED: Final[Mapping[str, Mapping[str, int]]] = {"tuned on": {"stale": 3}, "held out": {"stale": 5}}
+LEAD: Final = 0.01  # of right outcomes by which both ways together are better than either
