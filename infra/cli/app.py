@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from infra.cli.commands import connection, demo, faq, handoff, knowledge, migrate, organization, replay, status, up
+from infra.cli.commands import (
+    agent,
+    connection,
+    demo,
+    faq,
+    handoff,
+    knowledge,
+    migrate,
+    organization,
+    replay,
+    status,
+    switches,
+    up,
+)
 from infra.cli.failures import CommandFailed, ExitCode
 from infra.cli.language import say
 from infra.cli.screen import print_error, print_failure
@@ -26,7 +39,10 @@ app.command("status", help=say("Show what is stored, waiting or stuck."))(status
 app.command("replay", help=say("Deliver webhooks again: from files, or the quarantined ones of a database."))(
     replay.replay
 )
+app.command("pause", help=say("Stop at once what is automatic; people's messages still go out."))(switches.pause)
+app.command("resume", help=say("Let what waits go on after a pause."))(switches.resume)
 app.add_typer(organization.app, name="organization")
+app.add_typer(agent.app, name="agent")
 app.add_typer(connection.app, name="connection")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(handoff.app, name="handoff")

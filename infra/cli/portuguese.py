@@ -1,5 +1,6 @@
 """The command's texts in Brazilian Portuguese, by their English; a test finds what is missing or no longer said."""
 
+from infra.cli.portuguese_agents import AGENTS
 from infra.cli.portuguese_connections import CONNECTIONS
 from infra.cli.portuguese_faq import FAQ
 from infra.cli.portuguese_handoffs import HANDOFFS
@@ -264,6 +265,7 @@ PORTUGUESE = {
     "name a folder of its parts": "indique uma pasta com parte deles",
     "there is no delivery {delivery}": "não existe a entrega {delivery}",
     "list them: departments replay --quarantined --list": "veja quais: departments replay --quarantined --list",
+    **AGENTS,
     **CONNECTIONS,
     **FAQ,
     **KNOWLEDGE,

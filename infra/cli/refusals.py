@@ -58,6 +58,14 @@ REFUSALS = {
         "it has to be said which account: exactly one",
         "use --phone-number-id, --instagram-account-id or --page-id",
     ),
+    "switch_choice": Refusal(
+        ExitCode.USAGE,
+        "it has to be said what is switched: the platform, or an organization and perhaps its agent",
+        "use --platform, or --organization with --agent where only one agent is meant",
+    ),
+    "setting_unusable": Refusal(
+        ExitCode.USAGE, "{setting!r} is not a setting", "write it as KEY=JSON, such as message_limit=600"
+    ),
     "time_unusable": Refusal(
         ExitCode.USAGE, "{value!r} is not a moment", "write it as 2026-12-31T23:59:00Z or with another offset"
     ),
@@ -182,6 +190,13 @@ REFUSALS = {
         "the answer to this question is written in a file: {reason}",
         "change the file and import it, or approve with --keep",
     ),
+    "agent_unknown": Refusal(
+        ExitCode.REFUSED,
+        "there is no agent {agent!r}, or there are several of this type",
+        "list them: departments agent list --organization {organization}",
+    ),
+    "agent_without_run": Refusal(ExitCode.REFUSED, "this agent does nothing by itself: {reason}"),
+    "reason_missing": Refusal(ExitCode.USAGE, "a switch is turned for a reason", "say why with --reason"),
     "delivery_unknown": Refusal(
         ExitCode.REFUSED,
         "there is no delivery {delivery}",
