@@ -47,7 +47,10 @@ AGENTS = {
     "{key} is not known; there are: {takes}": "{key} não é conhecido; existem: {takes}",
     "{key} is missing; it takes {takes}": "{key} está faltando; aceita {takes}",
     "{key} is {value}; it takes {takes}": "{key} é {value}; aceita {takes}",
+    "Hours and agents of a trade: fashion, food, services.": "Horários e agentes de um ramo: fashion, food, services.",
     # refusals
+    "there is no template {template!r}": "não há modelo {template!r}",
+    "use fashion, food or services": "use fashion, food ou services",
     "there is no agent {agent!r}, or there are several of this type": (
         "não há agente {agent!r}, ou há vários desse tipo"
     ),

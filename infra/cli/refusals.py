@@ -190,6 +190,7 @@ REFUSALS = {
         "the answer to this question is written in a file: {reason}",
         "change the file and import it, or approve with --keep",
     ),
+    "template_unknown": Refusal(ExitCode.REFUSED, "there is no template {template!r}", "use fashion, food or services"),
     "agent_unknown": Refusal(
         ExitCode.REFUSED,
         "there is no agent {agent!r}, or there are several of this type",

@@ -1,14 +1,26 @@
 """Makes an organization that can begin: itself, its customer service department and WhatsApp responder, or nothing."""
 
+import json
 import re
 
+from shared.kit.clock import utc_now
 from shared.kit.errors import Rejected
 from shared.kit.ids import new_id
 from shared.kit.text import clean_text
-from shared.platform.database import Database
+from shared.platform.database import Database, TenantSession
 from shared.platform.keys import Keys
+from shared.tenants.configuration.checking import agent_settings
+from shared.tenants.configuration.triggers import next_run
 from shared.tenants.models import NewOrganization, Provisioned
-from shared.tenants.queries import insert_agent, insert_department, insert_organization, time_zone_exists
+from shared.tenants.queries import (
+    furnish_agent,
+    furnish_department,
+    insert_agent,
+    insert_department,
+    insert_organization,
+    time_zone_exists,
+)
+from shared.tenants.templates import TEMPLATES
 
 # The hyphenated names that also work in addresses; the schema allows 200 characters, nobody types them.
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
@@ -21,24 +33,28 @@ _BUSINESS_TYPE_LIMIT = 100
 _NAMES = {"pt": ("Atendimento ao cliente", "Atendente do WhatsApp"), "en": ("Customer service", "WhatsApp responder")}
 
 
-def provision_organization(database: Database, *, keys: Keys, organization: NewOrganization) -> Provisioned:
+def provision_organization(
+    database: Database, *, keys: Keys, organization: NewOrganization, template: str | None = None
+) -> Provisioned:
     """Create the organization with all it needs, in one transaction, and then its keyset.
 
     The keyset is made in a transaction of its own, because wrapping it may call the key service; where that fails,
     the first use of the key makes it.
 
     Raises:
-        Rejected: "value_unusable", "slug_unusable" or "slug_taken"; nothing was created.
+        Rejected: "value_unusable", "slug_unusable", "slug_taken" or "template_unknown"; nothing was created.
         Unavailable: the database or the key service cannot do it now.
     """
+    if template is not None and template not in TEMPLATES:
+        raise Rejected("template_unknown", f"{template!r} is no template; there are {', '.join(TEMPLATES)}")
     checked = _checked(organization)
     provisioned = Provisioned(organization_id=new_id(), department_id=new_id(), agent_id=new_id())
-    _insert(database, provisioned, checked)
+    _insert(database, provisioned, checked, template)
     keys.get_organization_encryption_key(provisioned.organization_id)
     return provisioned
 
 
-def _insert(database: Database, provisioned: Provisioned, organization: NewOrganization) -> None:
+def _insert(database: Database, provisioned: Provisioned, organization: NewOrganization, template: str | None) -> None:
     organization_id = provisioned.organization_id
     department_name, agent_name = _NAMES["en" if organization.locale.startswith("en") else "pt"]
     with database.tenant(organization_id) as session:
@@ -62,6 +78,29 @@ def _insert(database: Database, provisioned: Provisioned, organization: NewOrgan
             agent_type="whatsapp_responder",
             name=agent_name,
         )
+        if template is not None:
+            _furnish(session, provisioned, template, timezone=organization.timezone)
+
+
+def _furnish(session: TenantSession, provisioned: Provisioned, template: str, *, timezone: str) -> None:
+    """The template's settings for the department and its first agent, and its other agents."""
+    wanted = TEMPLATES[template]
+    configuration = json.dumps(wanted.department)
+    furnish_department(session, provisioned.department_id, template=template, configuration=configuration)
+    for place, (agent_type, name, settings) in enumerate(wanted.agents):
+        agent_id = provisioned.agent_id if place == 0 else new_id()
+        if place:
+            insert_agent(
+                session,
+                agent_id,
+                organization_id=provisioned.organization_id,
+                department_id=provisioned.department_id,
+                agent_type=agent_type,
+                name=name,
+            )
+        following = next_run(agent_settings(agent_type, settings).triggers, timezone=timezone, after=utc_now())
+        next_at = None if following is None else following[0]
+        furnish_agent(session, agent_id, name=name, configuration=json.dumps(settings), next_at=next_at)
 
 
 def _checked(organization: NewOrganization) -> NewOrganization:

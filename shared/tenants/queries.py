@@ -1,5 +1,6 @@
 """Every statement on organizations, and those that give a new one its first department and agent."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -20,6 +21,14 @@ VALUES (:id, :organization_id, :type, :name, :industry_template)
 _INSERT_AGENT = text("""
 INSERT INTO departments.agents (id, organization_id, department_id, agent_type, name)
 VALUES (:id, :organization_id, :department_id, :agent_type, :name)
+""")
+_FURNISH_DEPARTMENT = text("""
+UPDATE departments.departments SET configuration = CAST(:configuration AS jsonb), industry_template = :template
+WHERE id = :id
+""")
+_FURNISH_AGENT = text("""
+UPDATE departments.agents SET name = :name, configuration = CAST(:configuration AS jsonb), next_scheduled_at = :next_at
+WHERE id = :id
 """)
 _FIND = text("SELECT id FROM platform.organizations WHERE (slug = :name OR id::text = :name) AND deleted_at IS NULL")
 _EXISTS = "SELECT 1 FROM platform.organizations WHERE id = :organization_id AND deleted_at IS NULL"
@@ -73,6 +82,18 @@ def insert_agent(  # noqa: PLR0913 - the row's columns
             "name": name,
         },
     )
+
+
+def furnish_department(session: TenantSession, department_id: UUID, *, template: str, configuration: str) -> None:
+    """Give a new department the settings (JSON) of its industry's template."""
+    session.execute(_FURNISH_DEPARTMENT, {"id": department_id, "template": template, "configuration": configuration})
+
+
+def furnish_agent(
+    session: TenantSession, agent_id: UUID, *, name: str, configuration: str, next_at: datetime | None
+) -> None:
+    """Give a new agent its name, its settings (JSON), and its next run."""
+    session.execute(_FURNISH_AGENT, {"id": agent_id, "name": name, "configuration": configuration, "next_at": next_at})
 
 
 def time_zone_exists(session: TenantSession, timezone: str) -> bool:

@@ -160,3 +160,23 @@ def test_a_secret_of_one_organization_cannot_be_read_as_another(operator: Operat
     with pytest.raises(Rejected):
         operator.keys.decrypt_sensitive_data(sealed, organization_id=other.organization_id, place=place)
     assert operator.keys.decrypt_sensitive_data(sealed, organization_id=one.organization_id, place=place) == "token"
+
+
+def test_a_template_gives_the_department_its_hours_and_its_agents_in_the_same_transaction(operator: Operator) -> None:
+    made = provision_organization(operator.database, keys=operator.keys, organization=a_bakery(), template="food")
+    rows = operator.database.tenant_once(
+        made.organization_id,
+        "SELECT a.agent_type, a.next_scheduled_at IS NOT NULL, d.industry_template, d.configuration ? 'opening_hours'"
+        " FROM departments.agents a JOIN departments.departments d ON d.id = a.department_id ORDER BY 1",
+    )
+    assert [tuple(row) for row in rows] == [
+        ("faq_builder", True, "food", True),
+        ("whatsapp_responder", False, "food", True),
+    ]
+
+
+def test_a_template_that_does_not_exist_makes_nothing(operator: Operator, shared_database: Database) -> None:
+    before = count(shared_database, "platform.organizations")
+    with pytest.raises(Rejected, match="there are fashion, food, services"):
+        provision_organization(operator.database, keys=operator.keys, organization=a_bakery(), template="bank")
+    assert count(shared_database, "platform.organizations") == before

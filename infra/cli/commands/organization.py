@@ -24,6 +24,9 @@ def create(  # noqa: PLR0913 - the columns of an organization
     business_type: Annotated[str, typer.Option("--business-type", help=say("For example fashion, food, services."))],
     locale: Annotated[str, typer.Option("--locale", help=say("Language and country of its replies."))] = "pt-BR",
     timezone: Annotated[str, typer.Option("--timezone", help=say("A zone of the tz database."))] = "America/Sao_Paulo",
+    template: Annotated[
+        str | None, typer.Option("--template", help=say("Hours and agents of a trade: fashion, food, services."))
+    ] = None,
     currency: Annotated[str, typer.Option("--currency", help=say("A code of ISO 4217."))] = "BRL",
     ready_file: ReadyFile = None,
     as_json: AsJson = False,
@@ -41,8 +44,10 @@ def create(  # noqa: PLR0913 - the columns of an organization
     wanted = NewOrganization(
         name=name, slug=slug, business_type=business_type, locale=locale, timezone=timezone, currency=currency
     )
-    with explained(slug=slug), Installation.named(ready_file).application() as database:
-        provisioned = provision_organization(database, keys=Keys(load(KeySettings), database), organization=wanted)
+    with explained(slug=slug, template=template), Installation.named(ready_file).application() as database:
+        provisioned = provision_organization(
+            database, keys=Keys(load(KeySettings), database), organization=wanted, template=template
+        )
     if as_json:
         print_json({**asdict(provisioned), "name": name, "slug": slug})
         return

@@ -17,6 +17,7 @@ from shared.tenants.configuration.checking import (
     model_settings,
 )
 from shared.tenants.configuration.departments import EXAMPLE, WEEKDAYS
+from shared.tenants.templates import TEMPLATES
 
 SEED_MODELS = {"primary_model": "gpt-4", "fallback_model": "gpt-3.5-turbo", "temperature": 0.7, "max_tokens": 1000}
 
@@ -83,3 +84,14 @@ def test_a_type_that_does_not_exist_is_named_with_the_nearest() -> None:
 def test_models_have_bounds(models: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationUnusable):
         model_settings(models)
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+def test_every_template_holds_and_asks_no_run_of_who_has_none(name: str) -> None:
+    template = TEMPLATES[name]
+    department_settings(template.department)
+    assert OpeningHours.of(template.department, timezone="America/Sao_Paulo") is not None
+    for agent_type, _, configuration in template.agents:
+        assert check_agent(agent_type, configuration, SEED_MODELS) == []
+        kinds = {trigger.type for trigger in agent_settings(agent_type, configuration).triggers}
+        assert kinds == {"webhook"} or agent_type in RUNS
