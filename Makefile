@@ -8,7 +8,7 @@
 .PHONY: help setup demo run test lint format check bench bench-peers bench-scale eval chaos migrate schema package lock
 
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 PART ?=
 PYTHON ?=

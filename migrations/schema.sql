@@ -1227,14 +1227,16 @@ CREATE FUNCTION agents.finish_accepted(p_organization_id uuid, p_outbox_id uuid,
     AS $$
 DECLARE
     o platform.outbox;
+    conversation uuid;
 BEGIN
+    SELECT x.conversation_id INTO conversation FROM platform.outbox x
+    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.kind <> 'survey';
     -- before the message, as everybody who locks both; a conversation is written here once in its life
     UPDATE platform.conversations c
     SET first_response_time_seconds = least(greatest(0, extract(epoch FROM p_moment - f.created_at)::int), agents.first_response_seconds(c))
-    FROM platform.outbox x, platform.messages f
-    WHERE x.organization_id = p_organization_id AND x.id = p_outbox_id AND x.kind <> 'survey'
-      AND c.organization_id = x.organization_id AND c.id = x.conversation_id AND c.first_response_time_seconds IS NULL
-      AND f.conversation_id = c.id AND f.seq = 1 AND f.organization_id = c.organization_id;
+    FROM platform.messages f
+    WHERE c.organization_id = p_organization_id AND c.id = conversation AND c.first_response_time_seconds IS NULL
+      AND f.conversation_id = conversation AND f.seq = 1 AND f.organization_id = p_organization_id;
     UPDATE platform.outbox x
     SET state = 'accepted', accepted_at = coalesce(x.accepted_at, p_moment), error_code = NULL, error_detail = NULL, cancel_reason = NULL,
         provider_message_id = coalesce(x.provider_message_id, p_provider_message_id),

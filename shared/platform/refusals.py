@@ -30,6 +30,16 @@ REFUSALS: dict[str, Refusal] = {
         "This is not the provider's id of an account.",
         "Este não é o identificador de uma conta do provedor.",
     ),
+    "agent_unknown": Refusal(
+        404,
+        "There is no such agent, or there are several of its type.",
+        "Este agente não existe, ou há vários do mesmo tipo.",
+    ),
+    "agent_without_run": Refusal(
+        409,
+        "Agents of this type do nothing by themselves.",
+        "Agentes deste tipo não fazem nada por conta própria.",
+    ),
     "bad_message": Refusal(
         400,
         "The channel does not take this message.",
@@ -75,6 +85,11 @@ REFUSALS: dict[str, Refusal] = {
         "A stored secret cannot be read: it belongs to another place, or was changed.",
         "Um segredo armazenado não pode ser lido: pertence a outro lugar ou foi alterado.",
     ),
+    "configuration_unusable": Refusal(
+        409,
+        "The agent's configuration does not hold; its problems are listed with it.",
+        "A configuração do agente não é válida; os problemas estão listados nele.",
+    ),
     "connection_unknown": Refusal(
         404,
         "There is no such connection.",
@@ -84,6 +99,11 @@ REFUSALS: dict[str, Refusal] = {
         409,
         "The conversation has ended; what the customer writes next is in another.",
         "A conversa foi encerrada; o que o cliente escrever estará em outra.",
+    ),
+    "conversation_unknown": Refusal(
+        404,
+        "There is no such conversation.",
+        "Esta conversa não existe.",
     ),
     "damaged": Refusal(
         400,
@@ -150,6 +170,21 @@ REFUSALS: dict[str, Refusal] = {
         "The lines above an article's text are not understood.",
         "As linhas acima do texto de um artigo não foram entendidas.",
     ),
+    "handoff_closed": Refusal(
+        409,
+        "People do not have this conversation any more.",
+        "Esta conversa não está mais com a equipe.",
+    ),
+    "handoff_taken": Refusal(
+        409,
+        "Somebody else has this conversation.",
+        "Outra pessoa já está com esta conversa.",
+    ),
+    "handoff_unknown": Refusal(
+        404,
+        "Nobody was called to this conversation.",
+        "Ninguém foi chamado para esta conversa.",
+    ),
     "key_destroyed": Refusal(
         410,
         "The encryption key was destroyed; what it encrypted is erased.",
@@ -164,6 +199,11 @@ REFUSALS: dict[str, Refusal] = {
         400,
         "This is not a month.",
         "Isto não é um mês.",
+    ),
+    "newer_message": Refusal(
+        409,
+        "The customer has written again: read it first.",
+        "O cliente escreveu de novo: leia antes.",
     ),
     "no_files": Refusal(
         400,
@@ -210,10 +250,20 @@ REFUSALS: dict[str, Refusal] = {
         "The token lacks a permission at the provider.",
         "Falta ao token uma permissão no provedor.",
     ),
+    "person_unknown": Refusal(
+        404,
+        "The organization has no such user.",
+        "A organização não tem este usuário.",
+    ),
     "provider_refused": Refusal(
         409,
         "The provider refused the request.",
         "O provedor recusou a solicitação.",
+    ),
+    "reason_missing": Refusal(
+        400,
+        "A switch is turned for a reason: say which.",
+        "Uma chave é virada por um motivo: diga qual.",
     ),
     "reembedding_runs": Refusal(
         400,
@@ -244,6 +294,11 @@ REFUSALS: dict[str, Refusal] = {
         404,
         "Nothing is known from this source.",
         "Nada é conhecido desta fonte.",
+    ),
+    "template_unknown": Refusal(
+        404,
+        "There is no such template; use fashion, food or services.",
+        "Este modelo não existe; use fashion, food ou services.",
     ),
     "token_refused": Refusal(
         403,
