@@ -75,8 +75,8 @@ def knowledge_responder(
 
     def look_up(organization_id: UUID, question: str, ledger: CallLedger) -> Retrieval:
         if not finders:  # numpy: a question needs it, a start does not
-            from shared.knowledge.embedders import Embedders  # noqa: PLC0415
-            from shared.knowledge.finding import Finder  # noqa: PLC0415
+            from shared.knowledge.embedders import Embedders  # noqa: PLC0415 (see above)
+            from shared.knowledge.finding import Finder  # noqa: PLC0415 (idem)
 
             finders.append(Finder(database, Embedders(embedding or EmbeddingSettings())))
         return finders[0].find(organization_id, question, limit=_PASSAGES, ledger=ledger)

@@ -67,4 +67,4 @@ def _room_after(value: int) -> int:
     """What a number word leaves open: below 100 after "cento", below 10 after "vinte", nothing after "doze"."""
     if value >= 100:  # noqa: PLR2004 - the parts of a number
         return 100
-    return 10 if value >= 20 else 0  # noqa: PLR2004
+    return 10 if value >= 20 else 0  # noqa: PLR2004 - idem

@@ -20,7 +20,7 @@ _ALIKE: Final = 0.8  # of the words of two answers that say the same
 _TYPING_ERROR: Final = 0.9  # likeness of two stems of which one is mistyped ("cenora")
 _TYPING_LENGTH: Final = 5  # shorter stems differ by a letter and in meaning
 
-_TURNING: Final = frozenset("sem quando como quem porque antes depois ate dia manha tarde noite nunca hoje".split())  # noqa: SIM905
+_TURNING: Final = frozenset("sem quando como quem porque antes depois ate dia manha tarde noite nunca hoje".split())  # noqa: SIM905 -- as prose
 _CLOSING: Final = frozenset(map(stem, ("fechar", "fecha", "fecham", "fechamos", "fechamento")))
 """One concept with opening when looking for passages; when asking, the opposite."""
 _GENERIC: Final = frozenset(

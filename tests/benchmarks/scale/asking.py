@@ -119,7 +119,7 @@ def restart_cold(server: Server) -> Server:
     os.kill(int(pid.read_text().split()[0]), signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS
     while pid.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.05)  # a server says that it has ended by taking this file away, and no other way
     for path in data.rglob("*"):
         if path.is_file():
             _forget(path)
